@@ -1,0 +1,41 @@
+import type { Context } from './context.ts'
+import { registerCartRoutes } from './domains/cart/routes.ts'
+import { registerCatalogAdminRoutes } from './domains/catalog/admin-routes.ts'
+import { registerCatalogRoutes, registerPictureRoute } from './domains/catalog/routes.ts'
+import { registerCheckoutRoutes } from './domains/checkout/routes.ts'
+import { registerCustomerRoutes } from './domains/customer/routes.ts'
+import { registerInventoryRoutes } from './domains/inventory/routes.ts'
+import { registerOrderRoutes } from './domains/order/routes.ts'
+import type { App } from './http/app.ts'
+import { registerHealthRoutes } from './http/health.ts'
+import { registerOpenApi, registerOpenApiDocument } from './http/openapi.ts'
+import { createServer } from './http/server.ts'
+
+export interface BuiltApp {
+  readonly app: App
+  /** Set `stopping` to make the server say that it is not ready any more. */
+  readonly health: { stopping: boolean }
+}
+
+/** The whole HTTP surface, as a list to read from top to bottom. */
+export async function buildApp(ctx: Context): Promise<BuiltApp> {
+  const app = await createServer(ctx)
+  await registerOpenApi(app, ctx)
+  const health = registerHealthRoutes(app, ctx)
+  registerOpenApiDocument(app)
+  registerPictureRoute(app, ctx)
+  await app.register(
+    (v1: App) => {
+      registerCatalogRoutes(v1, ctx)
+      registerCartRoutes(v1, ctx)
+      registerCheckoutRoutes(v1, ctx)
+      registerOrderRoutes(v1, ctx)
+      registerCustomerRoutes(v1, ctx)
+      registerCatalogAdminRoutes(v1, ctx)
+      registerInventoryRoutes(v1, ctx)
+    },
+    { prefix: '/api/v1' },
+  )
+  await app.ready()
+  return { app, health }
+}

@@ -1,0 +1,48 @@
+import { ConfigError, readSettings, type RawSettings } from '../config/read.ts'
+import { printSettings } from '../config/config.ts'
+
+interface Command {
+  readonly help: string
+  run(raw: RawSettings, args: readonly string[]): Promise<void>
+}
+
+/** Loaded only when called, so that the server starts without the rest. */
+const commands: Readonly<Record<string, Command>> = {
+  serve: {
+    help: 'run the shop (--empty: without demo data, --print-config: show the settings)',
+    run: async (raw, args) => (await import('./serve.ts')).serve(raw, args),
+  },
+  audit: {
+    help: 'check the ledger: stock, holds, orders and payments must agree to the last piece',
+    run: async (raw) => (await import('./audit.ts')).auditCommand(raw),
+  },
+  user: {
+    help: 'create an account: user <email> [--admin], the password is read from PASSWORD',
+    run: async (raw, args) => (await import('./user.ts')).userCommand(raw, args),
+  },
+}
+
+async function main([name = 'serve', ...args]: readonly string[]): Promise<void> {
+  const command = commands[name]
+  if (!command) {
+    printHelp()
+    process.exitCode = name === 'help' || name === '--help' ? 0 : 2
+    return
+  }
+  const raw = readSettings(process.env)
+  if (args.includes('--print-config')) process.stdout.write(`${printSettings(raw)}\n`)
+  else await command.run(raw, args)
+}
+
+function printHelp(): void {
+  const lines = Object.entries(commands).map(([name, { help }]) => `  ${name.padEnd(8)} ${help}`)
+  process.stdout.write(`Usage: npm run cartwright -- <command>\n\n${lines.join('\n')}\n`)
+}
+
+try {
+  await main(process.argv.slice(2))
+} catch (error) {
+  const known = error instanceof ConfigError
+  process.stderr.write(known ? `${error.message}\n` : `${String((error as Error).stack)}\n`)
+  process.exitCode = known ? 2 : 1
+}

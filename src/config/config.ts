@@ -1,0 +1,111 @@
+import { join } from 'node:path'
+import { isCurrency } from '../core/money.ts'
+import { parseRatio, type Ratio } from '../core/ratio.ts'
+import { ConfigError, flagOf, integerOf, listOf, readSettings, type RawSettings } from './read.ts'
+import { settings, type Setting } from './settings.ts'
+
+/** The configuration as a typed tree. Read once, at start; see settings.ts for what each means. */
+export interface Config {
+  readonly server: {
+    readonly host: string
+    readonly port: number
+    readonly publicUrl: string
+    readonly corsOrigins: readonly string[]
+    readonly trustProxy: readonly string[]
+    readonly bodyLimitBytes: number
+    readonly requestTimeoutMs: number
+    readonly shutdownTimeoutMs: number
+    readonly cookieSecure: boolean
+  }
+  readonly data: { readonly folder: string; readonly databaseUrl: string; readonly demo: boolean }
+  readonly store: { readonly name: string; readonly currency: string }
+  readonly tax: {
+    readonly rate: Ratio
+    readonly inclusive: boolean
+    readonly shippingTaxed: boolean
+  }
+  readonly payment: { readonly methods: readonly string[]; readonly reconcileAfterMs: number }
+  readonly lifetimes: {
+    readonly holdMs: number
+    readonly cartMs: number
+    readonly idempotencyMs: number
+    readonly accessTokenSeconds: number
+  }
+  readonly logLevel: string
+}
+
+const minuteMs = 60_000
+const hourMs = 60 * minuteMs
+
+export function readConfig(environment: Readonly<Record<string, string | undefined>>): Config {
+  return configOf(readSettings(environment))
+}
+
+export function configOf(raw: RawSettings): Config {
+  return {
+    server: serverConfig(raw),
+    data: {
+      folder: raw.DATA_DIR,
+      databaseUrl: raw.DATABASE_URL || `sqlite:${join(raw.DATA_DIR, 'shop.db')}`,
+      demo: flagOf(raw.DEMO_DATA),
+    },
+    store: { name: raw.STORE_NAME, currency: currencyOf(raw.STORE_CURRENCY) },
+    tax: {
+      rate: taxRate(raw.TAX_RATE),
+      inclusive: flagOf(raw.TAX_INCLUSIVE),
+      shippingTaxed: flagOf(raw.TAX_ON_SHIPPING),
+    },
+    payment: {
+      methods: listOf(raw.PAYMENT_METHODS),
+      reconcileAfterMs: integerOf(raw.RECONCILE_AFTER_SECONDS) * 1_000,
+    },
+    lifetimes: {
+      holdMs: integerOf(raw.HOLD_MINUTES) * minuteMs,
+      cartMs: integerOf(raw.CART_DAYS) * 24 * hourMs,
+      idempotencyMs: integerOf(raw.IDEMPOTENCY_HOURS) * hourMs,
+      accessTokenSeconds: integerOf(raw.ACCESS_TOKEN_SECONDS),
+    },
+    logLevel: raw.LOG_LEVEL,
+  }
+}
+
+function serverConfig(raw: RawSettings): Config['server'] {
+  const publicUrl = raw.PUBLIC_URL || `http://localhost:${raw.PORT}`
+  if (!URL.canParse(publicUrl)) throw new ConfigError('PUBLIC_URL must be a URL')
+  const https = publicUrl.startsWith('https:')
+  return {
+    host: raw.HOST,
+    port: integerOf(raw.PORT),
+    publicUrl: publicUrl.replace(/\/$/, ''),
+    corsOrigins: listOf(raw.CORS_ORIGINS),
+    trustProxy: listOf(raw.TRUST_PROXY),
+    bodyLimitBytes: integerOf(raw.BODY_LIMIT_BYTES),
+    requestTimeoutMs: integerOf(raw.REQUEST_TIMEOUT_MS),
+    shutdownTimeoutMs: integerOf(raw.SHUTDOWN_TIMEOUT_MS),
+    cookieSecure: raw.COOKIE_SECURE === 'auto' ? https : flagOf(raw.COOKIE_SECURE),
+  }
+}
+
+function currencyOf(code: string): string {
+  if (!isCurrency(code)) {
+    throw new ConfigError(`STORE_CURRENCY must be an ISO 4217 code, not "${code}"`)
+  }
+  return code
+}
+
+function taxRate(text: string): Ratio {
+  const rate = parseRatio(text)
+  if (rate === undefined || rate.numerator < 0n) {
+    throw new ConfigError(`TAX_RATE must be a decimal or a percentage, not "${text}"`)
+  }
+  return rate
+}
+
+/** The settings as they are in force, for `--print-config`; secrets are only said to be set or not. */
+export function printSettings(raw: RawSettings): string {
+  const lines = Object.entries(settings).map(([name, setting]: [string, Setting]) => {
+    const value = raw[name as keyof RawSettings]
+    return `${name}=${setting.secret && value !== '' ? '(set, hidden)' : value}`
+  })
+  return lines.join('\n')
+}

@@ -1,0 +1,154 @@
+export type SettingKind = 'text' | 'integer' | 'flag' | 'ratio' | 'list' | 'choice'
+
+export interface Setting {
+  readonly kind: SettingKind
+  readonly default: string
+  readonly help: string
+  readonly choices?: readonly string[]
+  readonly min?: number
+  readonly max?: number
+  /** Never printed. */
+  readonly secret?: boolean
+}
+
+/** Every environment variable. `.env.example` and docs/configuration.md are made from this table. */
+export const settings = {
+  HOST: { kind: 'text', default: '0.0.0.0', help: 'Address to listen on.' },
+  PORT: { kind: 'integer', default: '5005', min: 0, max: 65_535, help: 'Port to listen on.' },
+  PUBLIC_URL: {
+    kind: 'text',
+    default: '',
+    help: 'The address under which shoppers reach this server; empty: http://localhost:PORT.',
+  },
+  DATA_DIR: {
+    kind: 'text',
+    default: './data',
+    help: 'The one folder in which everything is kept: database and generated secrets.',
+  },
+  DATABASE_URL: {
+    kind: 'text',
+    default: '',
+    help: 'sqlite:path/to/file, or sqlite::memory:; empty: sqlite:DATA_DIR/shop.db.',
+  },
+  DEMO_DATA: {
+    kind: 'flag',
+    default: 'true',
+    help: 'Load the demo catalogue and demo customers at the first start of an empty shop.',
+  },
+  STORE_NAME: { kind: 'text', default: 'Cartwright', help: 'The name of the shop.' },
+  STORE_CURRENCY: {
+    kind: 'text',
+    default: 'USD',
+    help: 'ISO 4217 code; fixed once the shop has a product.',
+  },
+  TAX_RATE: {
+    kind: 'ratio',
+    default: '8.25%',
+    help: 'One tax rate for everything, as a percentage or a decimal, exact.',
+  },
+  TAX_INCLUSIVE: { kind: 'flag', default: 'false', help: 'Prices already include the tax.' },
+  TAX_ON_SHIPPING: { kind: 'flag', default: 'false', help: 'Shipping is taxed too.' },
+  PAYMENT_METHODS: {
+    kind: 'list',
+    default: 'manual,test',
+    help: 'Offered payment methods. Remove "test" before going live: it moves no money.',
+  },
+  HOLD_MINUTES: {
+    kind: 'integer',
+    default: '15',
+    min: 1,
+    max: 1_440,
+    help: 'How long stock stays reserved for an order whose payment is pending.',
+  },
+  RECONCILE_AFTER_SECONDS: {
+    kind: 'integer',
+    default: '30',
+    min: 1,
+    max: 3_600,
+    help: 'A payment pending for longer is looked up at its provider.',
+  },
+  CART_DAYS: {
+    kind: 'integer',
+    default: '30',
+    min: 1,
+    max: 3_650,
+    help: 'A cart untouched for longer expires.',
+  },
+  IDEMPOTENCY_HOURS: {
+    kind: 'integer',
+    default: '24',
+    min: 1,
+    max: 720,
+    help: 'How long the answer to an Idempotency-Key is kept.',
+  },
+  ACCESS_TOKEN_SECONDS: {
+    kind: 'integer',
+    default: '900',
+    min: 60,
+    max: 86_400,
+    help: 'How long an access token is valid.',
+  },
+  JWT_SECRET: {
+    kind: 'text',
+    default: '',
+    secret: true,
+    help: 'Signs access tokens (HS256). Empty: generated once, kept in DATA_DIR/secrets.json.',
+  },
+  COOKIE_SECRET: {
+    kind: 'text',
+    default: '',
+    secret: true,
+    help: 'Signs cart cookies and order tokens. Empty: generated once, as above.',
+  },
+  COOKIE_SECURE: {
+    kind: 'choice',
+    default: 'auto',
+    choices: ['auto', 'true', 'false'],
+    help: 'Send cookies over HTTPS only; auto: when PUBLIC_URL is https.',
+  },
+  CORS_ORIGINS: {
+    kind: 'list',
+    default: '',
+    help: 'Origins whose pages may call the API with cookies, such as http://localhost:3000.',
+  },
+  TRUST_PROXY: {
+    kind: 'list',
+    default: '',
+    help: 'Addresses of reverse proxies whose X-Forwarded-* headers are believed.',
+  },
+  BODY_LIMIT_BYTES: {
+    kind: 'integer',
+    default: '1048576',
+    min: 1_024,
+    max: 104_857_600,
+    help: 'Largest request body.',
+  },
+  REQUEST_TIMEOUT_MS: {
+    kind: 'integer',
+    default: '30000',
+    min: 100,
+    max: 600_000,
+    help: 'How long a client may take to send a whole request.',
+  },
+  SHUTDOWN_TIMEOUT_MS: {
+    kind: 'integer',
+    default: '15000',
+    min: 0,
+    max: 600_000,
+    help: 'How long running requests may take to finish after a stop signal.',
+  },
+  PASSWORD: {
+    kind: 'text',
+    default: '',
+    secret: true,
+    help: 'Read by the command "user" alone: the password of the new account.',
+  },
+  LOG_LEVEL: {
+    kind: 'choice',
+    default: 'info',
+    choices: ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'],
+    help: 'The least serious events that are logged; debug logs every request.',
+  },
+} as const satisfies Record<string, Setting>
+
+export type SettingName = keyof typeof settings

@@ -1,0 +1,229 @@
+interface ErrorDefinition {
+  readonly status: number
+  /** `{placeholders}` are filled from the details. Never holds internals. */
+  readonly message: string
+  /** What the caller can do about it. */
+  readonly hint: string
+  /** Seconds after which trying again makes sense; sent as Retry-After. */
+  readonly retryAfterSeconds?: number
+}
+
+/**
+ * Every error this system may answer with. The documentation (docs/errors.md) and the OpenAPI
+ * document are made from this table. When several apply, the request is checked in the order
+ * form, sign-in, permission, existence, state, stock, money.
+ */
+export const errorCatalogue = {
+  VALIDATION_ERROR: {
+    status: 400,
+    message: 'Invalid input: {field} {issue}',
+    hint: 'Correct the named field; the expected form is in the API documentation.',
+  },
+  MALFORMED_JSON: {
+    status: 400,
+    message: 'The request body is not valid JSON.',
+    hint: 'Send one JSON value, encoded as UTF-8, without duplicate or reserved keys.',
+  },
+  MALFORMED_REQUEST: {
+    status: 400,
+    message: 'The request could not be understood.',
+    hint: 'Check the URL encoding, the headers and the body length.',
+  },
+  UNAUTHENTICATED: {
+    status: 401,
+    message: 'You must be signed in.',
+    hint: 'Send "Authorization: Bearer <token>" with a token from the login endpoint.',
+  },
+  INVALID_TOKEN: {
+    status: 401,
+    message: 'The access token is invalid or has expired.',
+    hint: 'Sign in again to get a new token.',
+  },
+  INVALID_CREDENTIALS: {
+    status: 401,
+    message: 'The user name, e-mail or password is wrong.',
+    hint: 'Check the spelling, or register first.',
+  },
+  FORBIDDEN: {
+    status: 403,
+    message: 'You are not allowed to do this.',
+    hint: 'Sign in as a user who has the permission "{permission}".',
+  },
+  NOT_FOUND: {
+    status: 404,
+    message: '{resource} not found.',
+    hint: 'Check the address or id; what belongs to somebody else is not found either.',
+  },
+  METHOD_NOT_ALLOWED: {
+    status: 405,
+    message: 'This address does not answer {method}.',
+    hint: 'The Allow header lists the methods it answers.',
+  },
+  INSUFFICIENT_STOCK: {
+    status: 409,
+    message: 'Only {available} of {sku} left.',
+    hint: 'Lower the quantity or remove the item.',
+  },
+  CART_LOCKED: {
+    status: 409,
+    message: 'This cart is being checked out.',
+    hint: 'Wait for the answer of the checkout that is running.',
+  },
+  ALREADY_CHECKED_OUT: {
+    status: 409,
+    message: 'This cart has already become an order.',
+    hint: 'Read the order instead of placing it again.',
+  },
+  PRICE_CHANGED: {
+    status: 409,
+    message: 'The price of {sku} changed from {seen} to {current}.',
+    hint: 'Show the new price; the next checkout of this cart accepts it.',
+  },
+  VERSION_CONFLICT: {
+    status: 412,
+    message: 'Somebody else changed this in the meantime (it is at version {current}).',
+    hint: 'Read it again, apply your change to the new version and repeat.',
+  },
+  ALREADY_EXISTS: {
+    status: 409,
+    message: 'Another {resource} already uses this {field}.',
+    hint: 'Choose another value.',
+  },
+  IN_USE: {
+    status: 409,
+    message: '{resource} is still in use.',
+    hint: 'Remove what refers to it first.',
+  },
+  AMBIGUOUS_ITEM: {
+    status: 409,
+    message: 'The cart holds several variants of this product.',
+    hint: 'Name the line by its cart_item_id.',
+  },
+  REQUEST_IN_PROGRESS: {
+    status: 409,
+    message: 'A request with this Idempotency-Key is still running.',
+    hint: 'Repeat it in a moment to get its answer.',
+    retryAfterSeconds: 1,
+  },
+  IDEMPOTENCY_KEY_REUSED: {
+    status: 422,
+    message: 'This Idempotency-Key was used with a different request body.',
+    hint: 'Use a new key for a new request.',
+  },
+  CART_EMPTY: {
+    status: 422,
+    message: 'The cart is empty.',
+    hint: 'Add a product first.',
+  },
+  PRODUCT_UNAVAILABLE: {
+    status: 422,
+    message: '{sku} is no longer for sale.',
+    hint: 'Remove the item from the cart.',
+  },
+  VARIANT_REQUIRED: {
+    status: 422,
+    message: 'This product has several variants.',
+    hint: 'Send the variant_id of one of them.',
+  },
+  EMAIL_REQUIRED: {
+    status: 422,
+    message: 'A guest must give an e-mail address.',
+    hint: 'Send "email" at the top level or in shipping_info.',
+  },
+  UNKNOWN_SHIPPING_METHOD: {
+    status: 422,
+    message: 'There is no shipping method "{code}".',
+    hint: 'The available methods are: {available}.',
+  },
+  UNKNOWN_PAYMENT_METHOD: {
+    status: 422,
+    message: 'There is no payment method "{code}".',
+    hint: 'The available methods are: {available}.',
+  },
+  AMOUNT_TOO_LARGE: {
+    status: 422,
+    message: 'The amount is larger than this system can count exactly.',
+    hint: 'Lower the quantity or split the order.',
+  },
+  PAYMENT_DECLINED: {
+    status: 422,
+    message: 'The payment was declined.',
+    hint: 'The cart is unchanged: try another payment method.',
+  },
+  PAYLOAD_TOO_LARGE: {
+    status: 413,
+    message: 'The request body is too large.',
+    hint: 'Send at most {limit_bytes} bytes.',
+  },
+  URI_TOO_LONG: {
+    status: 414,
+    message: 'A part of the address is too long.',
+    hint: 'Shorten it.',
+  },
+  UNSUPPORTED_MEDIA_TYPE: {
+    status: 415,
+    message: 'The body must be JSON.',
+    hint: 'Send "Content-Type: application/json".',
+  },
+  TOO_MANY_REQUESTS: {
+    status: 429,
+    message: 'Too many requests.',
+    hint: 'Wait for the time in Retry-After.',
+    retryAfterSeconds: 1,
+  },
+  INTERNAL_ERROR: {
+    status: 500,
+    message: 'Something went wrong on our side.',
+    hint: 'Report the request_id; nothing was changed unless a later read shows it.',
+  },
+  SERVICE_UNAVAILABLE: {
+    status: 503,
+    message: 'The shop cannot answer right now.',
+    hint: 'Try again after the time in Retry-After; nothing was changed.',
+    retryAfterSeconds: 1,
+  },
+  PAYMENT_UNAVAILABLE: {
+    status: 503,
+    message: 'The payment provider does not answer.',
+    hint: 'Repeat the request with the same Idempotency-Key: it can never charge twice.',
+    retryAfterSeconds: 2,
+  },
+} as const satisfies Record<string, ErrorDefinition>
+
+export type ErrorCode = keyof typeof errorCatalogue
+export type ErrorDetails = Readonly<Record<string, unknown>>
+
+/** An error that is part of the contract: it reaches the client as it is. */
+export class ShopError extends Error {
+  readonly code: ErrorCode
+  readonly status: number
+  readonly hint: string
+  readonly details: ErrorDetails
+  readonly retryAfterSeconds: number | undefined
+
+  constructor(code: ErrorCode, details: ErrorDetails = {}) {
+    const definition: ErrorDefinition = errorCatalogue[code]
+    super(fill(definition.message, details))
+    this.code = code
+    this.status = definition.status
+    this.hint = fill(definition.hint, details)
+    this.details = details
+    this.retryAfterSeconds = definition.retryAfterSeconds
+  }
+}
+
+/** The most common refusal: one field of the input, and what is wrong with it. */
+export function invalid(field: string, issue: string): ShopError {
+  return new ShopError('VALIDATION_ERROR', { field, issue })
+}
+
+export function notFound(resource: string): ShopError {
+  return new ShopError('NOT_FOUND', { resource })
+}
+
+function fill(template: string, details: ErrorDetails): string {
+  return template.replace(/\{(\w+)\}/g, (_, name: string) => {
+    const value = details[name]
+    return typeof value === 'string' || typeof value === 'number' ? String(value) : name
+  })
+}

@@ -1,0 +1,65 @@
+import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite'
+import type { Change, Runner } from '../../database.ts'
+
+export interface SqliteOptions {
+  readonly file: string
+  readonly readOnly: boolean
+  /** How long a statement waits for another process's write lock. */
+  readonly busyTimeoutMs: number
+}
+
+const statementsMax = 1_000
+
+/** One SQLite connection with its prepared statements kept by their text. */
+export class SqliteConnection implements Runner, Disposable {
+  readonly database: DatabaseSync
+  readonly #statements = new Map<string, StatementSync>()
+
+  constructor({ file, readOnly, busyTimeoutMs }: SqliteOptions) {
+    this.database = new DatabaseSync(file, {
+      readOnly,
+      timeout: busyTimeoutMs,
+      enableForeignKeyConstraints: true,
+    })
+    this.database.exec('pragma cache_size = -16000; pragma temp_store = memory')
+    if (!readOnly) this.#makeDurable(file)
+  }
+
+  /** A COMMIT must survive a power cut, so the settings are read back: some builds lower them. */
+  #makeDurable(file: string): void {
+    this.database.exec('pragma journal_mode = wal; pragma synchronous = full')
+    this.#assertPragma('synchronous', 2)
+    this.#assertPragma('foreign_keys', 1)
+    if (file !== ':memory:') this.#assertPragma('journal_mode', 'wal')
+  }
+
+  #assertPragma(name: string, expected: number | string): void {
+    const row = this.database.prepare(`pragma ${name}`).get()
+    if (row?.[name] === expected) return
+    throw new Error(`SQLite refuses ${name} = ${expected}: it says ${String(row?.[name])}`)
+  }
+
+  all(sql: string, params: readonly unknown[]): unknown[] {
+    return this.#prepare(sql).all(...(params as SQLInputValue[]))
+  }
+
+  run(sql: string, params: readonly unknown[]): Change {
+    const result = this.#prepare(sql).run(...(params as SQLInputValue[]))
+    return { changes: Number(result.changes), insertId: Number(result.lastInsertRowid) }
+  }
+
+  #prepare(sql: string): StatementSync {
+    const known = this.#statements.get(sql)
+    if (known) return known
+    // The texts are a fixed set; the limit only guards against a query that builds its own.
+    if (this.#statements.size >= statementsMax) this.#statements.clear()
+    const statement = this.database.prepare(sql)
+    this.#statements.set(sql, statement)
+    return statement
+  }
+
+  [Symbol.dispose](): void {
+    this.#statements.clear()
+    if (this.database.isOpen) this.database.close()
+  }
+}

@@ -1,0 +1,115 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import { kyselyProps, Tx } from '../../database.ts'
+import { runInTransactionScope } from '../../scope.ts'
+import type { SqliteConnection } from './connection.ts'
+import { sqliteDialect } from './dialect.ts'
+
+interface Job {
+  readonly work: (tx: Tx) => Promise<unknown>
+  readonly settle: (outcome: Outcome) => void
+}
+
+type Outcome = { readonly value: unknown; readonly tx: Tx } | { readonly error: unknown }
+
+interface Done {
+  readonly job: Job
+  readonly outcome: Outcome
+}
+
+/** Bounds how long the first in a group waits for the last. */
+const groupSizeMax = 128
+
+/**
+ * The one writer: a FIFO queue with group commit. Waiting transactions run one after another as
+ * savepoints of a single BEGIN IMMEDIATE … COMMIT, so that they share one flush to disk; each is
+ * acknowledged, whether it succeeded or failed, only after that COMMIT.
+ */
+export class SqliteWriter {
+  readonly #connection: SqliteConnection
+  readonly #props
+  readonly #queue: Job[] = []
+  #draining: Promise<void> | undefined
+
+  constructor(connection: SqliteConnection) {
+    this.#connection = connection
+    this.#props = kyselyProps(connection, sqliteDialect)
+  }
+
+  async transaction<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
+    const { promise, resolve } = Promise.withResolvers<Outcome>()
+    this.#queue.push({ work, settle: resolve })
+    this.#draining ??= this.#drain()
+    const outcome = await promise
+    if ('error' in outcome) throw outcome.error
+    for (const announce of outcome.tx.announcements()) announce()
+    return outcome.value as T
+  }
+
+  /** Resolves when nothing is being written. */
+  async idle(): Promise<void> {
+    await this.#draining
+  }
+
+  async #drain(): Promise<void> {
+    try {
+      // One turn of the event loop collects every request that has already arrived.
+      await nextTurn()
+      while (this.#queue.length > 0) {
+        await this.#runGroup()
+        if (this.#queue.length > 0) await nextTurn()
+      }
+    } finally {
+      this.#draining = undefined
+    }
+  }
+
+  async #runGroup(): Promise<void> {
+    const done: Done[] = []
+    let failure: { error: unknown } | undefined
+    try {
+      this.#connection.run('begin immediate', [])
+      await this.#runJobs(done)
+      this.#connection.run('commit', [])
+    } catch (error) {
+      failure = { error }
+      if (this.#connection.database.isTransaction) this.#connection.run('rollback', [])
+      // A BEGIN that failed ran nobody: those waiting get the reason too.
+      if (done.length === 0) this.#failNext(error)
+    }
+    for (const { job, outcome } of done) job.settle(failure ?? outcome)
+  }
+
+  #failNext(error: unknown): void {
+    for (const job of this.#queue.splice(0, groupSizeMax)) job.settle({ error })
+  }
+
+  async #runJobs(done: Done[]): Promise<void> {
+    while (done.length < groupSizeMax) {
+      const job = this.#queue.shift()
+      if (!job) return
+      const entry = { job, outcome: await this.#runJob(job) }
+      done.push(entry)
+      // A full disk or an I/O error rolls back everything, the group's earlier members included.
+      if (!this.#connection.database.isTransaction) {
+        throw 'error' in entry.outcome ? entry.outcome.error : new Error('the transaction was lost')
+      }
+    }
+  }
+
+  async #runJob(job: Job): Promise<Outcome> {
+    const connection = this.#connection
+    connection.run('savepoint job', [])
+    try {
+      const tx = new Tx(this.#props, connection, sqliteDialect)
+      const value = await runInTransactionScope(() => job.work(tx))
+      connection.run('release job', [])
+      return { value, tx }
+    } catch (error) {
+      if (connection.database.isTransaction) {
+        connection.run('rollback to job', [])
+        connection.run('release job', [])
+      }
+      return { error }
+    }
+  }
+}

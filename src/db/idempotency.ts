@@ -1,0 +1,98 @@
+import type { Context } from '../context.ts'
+import { ShopError } from '../core/errors.ts'
+import type { Tx } from './database.ts'
+import { preparedQuery, preparedWrite } from './prepared.ts'
+
+export interface IdempotencyTables {
+  idempotency_keys: {
+    claim: string
+    body_hash: string
+    order_id: string | null
+    response_status: number | null
+    response_body: string | null
+    created_at: number
+    expires_at: number
+  }
+}
+
+/** One use of an Idempotency-Key: hashes of (principal, route, key) and of the canonical body. */
+export interface Claim {
+  readonly claim: string
+  readonly bodyHash: string
+}
+
+export interface StoredReply {
+  readonly status: number
+  readonly body: string
+}
+
+export type ClaimResult =
+  | { readonly kind: 'claimed' }
+  | { readonly kind: 'replay'; readonly reply: StoredReply }
+  /** Claimed by a request that has not been answered, and that may have died. */
+  | { readonly kind: 'running'; readonly orderId: string | null }
+
+const findClaim = preparedQuery<
+  { claim: string },
+  Omit<IdempotencyTables['idempotency_keys'], 'created_at'>
+>((db, param) =>
+  db
+    .selectFrom('idempotency_keys')
+    .select(['claim', 'body_hash', 'order_id', 'response_status', 'response_body', 'expires_at'])
+    .where('claim', '=', param('claim')),
+)
+
+const deleteExpiredClaim = preparedWrite<{ claim: string; now: number }>((db, param) =>
+  db
+    .deleteFrom('idempotency_keys')
+    .where('claim', '=', param('claim'))
+    .where('expires_at', '<=', param('now')),
+)
+
+/** Claims a key by unique insert, inside the transaction that does the work. */
+export async function claimKey(ctx: Context, tx: Tx, claim: Claim): Promise<ClaimResult> {
+  const now = ctx.clock.now()
+  await deleteExpiredClaim(tx, { claim: claim.claim, now })
+  const inserted = await tx.dialect.insertOnce(tx, 'idempotency_keys', {
+    claim: claim.claim,
+    body_hash: claim.bodyHash,
+    created_at: now,
+    expires_at: now + ctx.config.lifetimes.idempotencyMs,
+  })
+  if (inserted) return { kind: 'claimed' }
+  const [known] = await findClaim(tx, { claim: claim.claim })
+  if (!known) throw new ShopError('REQUEST_IN_PROGRESS')
+  if (known.body_hash !== claim.bodyHash) throw new ShopError('IDEMPOTENCY_KEY_REUSED')
+  if (known.response_status === null) return { kind: 'running', orderId: known.order_id }
+  const reply = { status: known.response_status, body: known.response_body ?? '' }
+  return { kind: 'replay', reply }
+}
+
+/** Names the order a claimed checkout is working on, so that a retry can go on from there. */
+export const setClaimOrder = preparedWrite<{ claim: string; orderId: string }>((db, param) =>
+  db
+    .updateTable('idempotency_keys')
+    .set({ order_id: param('orderId') })
+    .where('claim', '=', param('claim')),
+)
+
+/** Stores the answer, in the transaction that makes it true. */
+export const storeReply = preparedWrite<{ claim: string; status: number; body: string }>(
+  (db, param) =>
+    db
+      .updateTable('idempotency_keys')
+      .set({ response_status: param('status'), response_body: param('body') })
+      .where('claim', '=', param('claim')),
+)
+
+/** Frees a key whose request failed on our side, so that the client can repeat it. */
+export const releaseClaim = preparedWrite<{ claim: string }>((db, param) =>
+  db
+    .deleteFrom('idempotency_keys')
+    .where('claim', '=', param('claim'))
+    .where('response_status', 'is', null),
+)
+
+export const deleteExpiredClaims = preparedWrite<{ now: number }>((db, param) =>
+  db.deleteFrom('idempotency_keys').where('expires_at', '<=', param('now')),
+)

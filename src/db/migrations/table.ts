@@ -1,0 +1,56 @@
+import { sql, type Kysely, type RawBuilder } from 'kysely'
+import type { Dialect } from '../dialect/dialect.ts'
+
+export type Column = RawBuilder<unknown>
+
+interface TableOptions {
+  /** Gives the table a short integer `number` beside its `id`; it counts from `start`. */
+  readonly numberedFrom?: number
+  /** The table has a primary key of its own among `constraints`, and no `id`. */
+  readonly keyed?: boolean
+  /** Rows are large: keep them out of the primary key's tree where the engine has a choice. */
+  readonly wide?: boolean
+  readonly columns: Readonly<Record<string, Column>>
+  readonly constraints?: readonly string[]
+  readonly indexes?: Readonly<Record<string, readonly string[]>>
+  readonly appendOnly?: boolean
+}
+
+/** Creates one table with its indexes and triggers, the same on every database. */
+export async function createTable(
+  schema: Kysely<unknown>,
+  dialect: Dialect,
+  [name, options]: readonly [string, TableOptions],
+): Promise<void> {
+  const start = options.numberedFrom ?? 1
+  const numbered = options.numberedFrom !== undefined
+  const columns = Object.entries(options.columns).map(
+    ([column, type]) => sql`${sql.raw(column)} ${type}`,
+  )
+  const parts = [
+    ...keyColumns(dialect, options).map((text) => sql.raw(text)),
+    ...columns,
+    ...(options.constraints ?? []).map((text) => sql.raw(text)),
+  ]
+  const tail = dialect.tableOptions({ numbered, start, clustered: !options.wide })
+  await sql`create table ${sql.raw(name)} (${sql.join(parts)}) ${sql.raw(tail)}`.execute(schema)
+  await createIndexes(schema, name, options.indexes ?? {})
+  const triggers = options.appendOnly ? dialect.appendOnly(name) : []
+  for (const statement of triggers) await sql.raw(statement).execute(schema)
+}
+
+function keyColumns(dialect: Dialect, { numberedFrom, keyed }: TableOptions): readonly string[] {
+  if (numberedFrom !== undefined) return dialect.numberedColumns(numberedFrom)
+  return keyed ? [] : [`id ${dialect.uuidColumn} primary key`]
+}
+
+async function createIndexes(
+  schema: Kysely<unknown>,
+  table: string,
+  indexes: Readonly<Record<string, readonly string[]>>,
+): Promise<void> {
+  for (const [name, columns] of Object.entries(indexes)) {
+    const list = sql.raw(columns.join(', '))
+    await sql`create index ${sql.raw(name)} on ${sql.raw(table)} (${list})`.execute(schema)
+  }
+}

@@ -1,0 +1,83 @@
+import type { Generated } from 'kysely'
+import type { Context } from '../context.ts'
+import type { Tx } from './database.ts'
+import { preparedQuery, preparedWrite } from './prepared.ts'
+
+export interface OutboxTables {
+  outbox: {
+    id: string
+    topic: string
+    /** JSON */
+    payload: string
+    status: 'pending' | 'delivered' | 'failed'
+    attempts: Generated<number>
+    available_at: number
+    created_at: number
+    delivered_at: number | null
+  }
+}
+
+export interface OutboxEvent {
+  readonly topic: string
+  readonly payload: Readonly<Record<string, unknown>>
+}
+
+interface NewEvent {
+  readonly id: string
+  readonly topic: string
+  readonly payload: string
+  readonly now: number
+}
+
+const insertEvent = preparedWrite<NewEvent>((db, param) =>
+  db.insertInto('outbox').values({
+    id: param('id'),
+    topic: param('topic'),
+    payload: param('payload'),
+    status: 'pending',
+    available_at: param('now'),
+    created_at: param('now'),
+    delivered_at: null,
+  }),
+)
+
+/** Records that something happened, in the same transaction in which it happens. */
+export async function enqueue(ctx: Context, tx: Tx, event: OutboxEvent): Promise<void> {
+  const payload = JSON.stringify(event.payload)
+  await insertEvent(tx, { id: ctx.newId(), topic: event.topic, payload, now: ctx.clock.now() })
+}
+
+export interface PendingEvent {
+  readonly id: string
+  readonly topic: string
+  readonly payload: string
+}
+
+/** The oldest events that are due. */
+export const listPendingEvents = preparedQuery<{ now: number; limit: number }, PendingEvent>(
+  (db, param) =>
+    db
+      .selectFrom('outbox')
+      .select(['id', 'topic', 'payload'])
+      .where('status', '=', 'pending')
+      .where('available_at', '<=', param('now'))
+      .orderBy('available_at')
+      .limit(param('limit')),
+)
+
+export const markDelivered = preparedWrite<{ id: string; now: number }>((db, param) =>
+  db
+    .updateTable('outbox')
+    .set({ status: 'delivered', delivered_at: param('now') })
+    .where('id', '=', param('id'))
+    .where('status', '=', 'pending'),
+)
+
+/** Puts an event that could not be delivered back for later. */
+export const postpone = preparedWrite<{ id: string; at: number }>((db, param) =>
+  db
+    .updateTable('outbox')
+    .set((set) => ({ attempts: set('attempts', '+', 1), available_at: param('at') }))
+    .where('id', '=', param('id'))
+    .where('status', '=', 'pending'),
+)

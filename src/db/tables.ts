@@ -1,0 +1,24 @@
+import type { CartTables } from '../domains/cart/tables.ts'
+import type { CatalogTables } from '../domains/catalog/tables.ts'
+import type { CustomerTables } from '../domains/customer/tables.ts'
+import type { InventoryTables } from '../domains/inventory/tables.ts'
+import type { OrderTables } from '../domains/order/tables.ts'
+import type { PaymentTables } from '../domains/payment/tables.ts'
+import type { ShippingTables } from '../domains/shipping/tables.ts'
+import type { IdempotencyTables } from './idempotency.ts'
+import type { OutboxTables } from './outbox.ts'
+import type { SettingsTables } from './settings.ts'
+
+/** Every table, declared by the domain that owns it. */
+export interface Tables
+  extends
+    SettingsTables,
+    CatalogTables,
+    InventoryTables,
+    CustomerTables,
+    CartTables,
+    OrderTables,
+    PaymentTables,
+    ShippingTables,
+    IdempotencyTables,
+    OutboxTables {}

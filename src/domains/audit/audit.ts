@@ -1,0 +1,24 @@
+import type { Context } from '../../context.ts'
+import { findViolations, rules } from './queries.ts'
+
+export interface Violation {
+  readonly rule: string
+  /** The first few places. */
+  readonly rows: readonly Record<string, unknown>[]
+}
+
+const examplesMax = 5
+
+/** Checks every promise against the data; an empty list means that all are kept. */
+export async function audit(
+  ctx: Context,
+  onRule: (name: string, violated: boolean) => void = () => undefined,
+): Promise<Violation[]> {
+  const violations: Violation[] = []
+  for (const rule of rules) {
+    const rows = await findViolations(ctx.db.long, rule, examplesMax)
+    if (rows.length > 0) violations.push({ rule: rule.name, rows })
+    onRule(rule.name, rows.length > 0)
+  }
+  return violations
+}

@@ -1,0 +1,132 @@
+import { sql, type RawBuilder } from 'kysely'
+import type { Db } from '../../db/database.ts'
+
+/** One thing that must never be; `rows` finds where it is. */
+export interface Rule {
+  readonly name: string
+  readonly rows: (limit: number) => RawBuilder<Record<string, unknown>>
+}
+
+/** The promises of this system as queries that must find nothing. */
+export const rules: readonly Rule[] = [
+  {
+    name: 'what is on hand is the sum of its movements',
+    rows: (limit) => sql`select s.variant_id, s.location_id, s.on_hand,
+        coalesce(sum(m.quantity), 0) as moved
+      from stock s left join stock_movements m
+        on m.variant_id = s.variant_id and m.location_id = s.location_id
+      group by s.variant_id, s.location_id, s.on_hand
+      having s.on_hand <> coalesce(sum(m.quantity), 0) limit ${limit}`,
+  },
+  {
+    name: 'what is reserved is the sum of the active holds',
+    rows: (limit) => sql`select s.variant_id, s.location_id, s.reserved,
+        coalesce(sum(h.quantity), 0) as held
+      from stock s left join stock_holds h
+        on h.variant_id = s.variant_id and h.location_id = s.location_id and h.status = 'active'
+      group by s.variant_id, s.location_id, s.reserved
+      having s.reserved <> coalesce(sum(h.quantity), 0) limit ${limit}`,
+  },
+  {
+    name: 'stock is never reserved beyond what is there',
+    rows: (limit) => sql`select variant_id, location_id, on_hand, reserved from stock
+      where reserved < 0 or reserved > on_hand limit ${limit}`,
+  },
+  {
+    name: 'a cart becomes at most one order that counts',
+    rows: (limit) => sql`select cart_id, count(*) as orders from orders
+      where status <> 'cancelled' group by cart_id having count(*) > 1 limit ${limit}`,
+  },
+  {
+    name: 'an order that counts keeps its cart to itself',
+    rows: (limit) => sql`select id from orders
+      where (status = 'cancelled' and live_cart_id is not null)
+        or (status <> 'cancelled' and (live_cart_id is null or live_cart_id <> cart_id))
+      limit ${limit}`,
+  },
+  {
+    name: 'an idempotency key leads to one order',
+    rows: (limit) => sql`select order_id, count(*) as claims from idempotency_keys
+      where order_id is not null group by order_id having count(*) > 1 limit ${limit}`,
+  },
+  {
+    name: 'a paid order has exactly one capture of its total, and no other order has one',
+    rows: (limit) => sql`select o.id, o.status, o.total_minor, y.status as payment_status,
+        y.captured_minor
+      from orders o left join payments y on y.order_id = o.id
+      where y.id is null
+        or (o.status = 'paid' and (y.status <> 'captured' or y.captured_minor <> o.total_minor))
+        or (o.status <> 'paid' and y.captured_minor <> 0)
+        or y.amount_minor <> o.total_minor or y.refunded_minor > y.captured_minor
+      limit ${limit}`,
+  },
+  {
+    name: 'a payment is decided exactly when its order is',
+    rows: (limit) => sql`select o.id, o.status, y.status as payment_status
+      from orders o join payments y on y.order_id = o.id
+      where (o.status = 'pending_payment' and y.status <> 'pending')
+        or (o.status = 'placed' and y.status <> 'due')
+        or (o.status = 'cancelled' and y.status <> 'failed') limit ${limit}`,
+  },
+  {
+    name: 'the lines of an order add up to its totals',
+    rows: (limit) => sql`select o.id, o.subtotal_minor, sum(l.subtotal_minor) as lines
+      from orders o left join order_lines l on l.order_id = o.id
+      group by o.id, o.subtotal_minor, o.item_count
+      having coalesce(sum(l.subtotal_minor), 0) <> o.subtotal_minor
+        or coalesce(sum(l.quantity), 0) <> o.item_count limit ${limit}`,
+  },
+  {
+    name: 'a total is its lines plus shipping and tax less discounts',
+    rows: (limit) => sql`select id, total_minor from orders
+      where total_minor <> subtotal_minor - discount_minor + shipping_minor
+        + (1 - tax_inclusive) * tax_minor limit ${limit}`,
+  },
+  {
+    name: 'an order holds, has sold or has given back exactly what it is for',
+    rows: (limit) => sql`select o.id, o.status, o.item_count, sum(h.quantity) as held
+      from orders o left join stock_holds h on h.order_id = o.id
+        and h.status = case o.status when 'pending_payment' then 'active'
+          when 'cancelled' then 'released' else 'sold' end
+      group by o.id, o.status, o.item_count
+      having coalesce(sum(h.quantity), 0) <> o.item_count limit ${limit}`,
+  },
+  {
+    name: 'what an order sold left the warehouse once',
+    rows: (limit) => sql`select o.id, o.item_count, -sum(m.quantity) as sold
+      from orders o left join stock_movements m on m.order_id = o.id and m.kind = 'sale'
+      where o.status in ('placed', 'paid') group by o.id, o.item_count
+      having coalesce(-sum(m.quantity), 0) <> o.item_count limit ${limit}`,
+  },
+  {
+    name: 'a finished cart is free for nobody, an unfinished one has no order that counts',
+    rows: (limit) => sql`select c.id, c.status, o.status as order_status
+      from carts c join orders o on o.live_cart_id = c.id
+      where (o.status = 'pending_payment' and c.status <> 'checkout')
+        or (o.status in ('placed', 'paid') and c.status <> 'completed') limit ${limit}`,
+  },
+  {
+    name: 'an order that counts has been announced',
+    rows: (limit) => sql`select o.id from orders o where o.status in ('placed', 'paid')
+      and not exists (select 1 from order_events e
+        where e.order_id = o.id and e.type = o.status) limit ${limit}`,
+  },
+  {
+    name: 'no event has given up being delivered',
+    rows: (limit) => sql`select id, topic from outbox where status = 'failed' limit ${limit}`,
+  },
+  {
+    name: 'category counts are the products in them',
+    rows: (limit) => sql`select c.id, c.product_count, c.total_product_count
+      from categories c
+      where c.product_count <> (select count(*) from products p
+          where p.category_id = c.id and p.status = 'active')
+        or c.total_product_count <> (select count(*) from product_categories pc
+          where pc.category_number = c.number) limit ${limit}`,
+  },
+]
+
+/** The first places where a rule is broken. */
+export async function findViolations(db: Db, rule: Rule, limit: number) {
+  return (await rule.rows(limit).execute(db)).rows
+}

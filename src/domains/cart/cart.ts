@@ -1,0 +1,321 @@
+import type { Context } from '../../context.ts'
+import { notFound, ShopError } from '../../core/errors.ts'
+import { priceCart, type PricedCart } from '../../core/price-cart.ts'
+import { minor, type Minor } from '../../core/money.ts'
+import type { Reference } from '../../core/reference.ts'
+import type { Db, Tx } from '../../db/database.ts'
+import { estimateShipping, listShippingMethods, quoteMethods } from '../shipping/shipping.ts'
+import type { ShippingQuote } from '../shipping/shipping.ts'
+import {
+  addToLine,
+  deleteExpiredCarts,
+  deleteLine,
+  deleteLines,
+  findCartByCustomer,
+  findCartBySession,
+  insertCart,
+  insertLine,
+  listCartLines,
+  listSellablesByNumber,
+  listSellablesByProduct,
+  listSellablesByVariant,
+  setLine,
+  touchCart,
+  touchCartAt,
+  type CartLineRow,
+  type CartRow,
+  type Sellable,
+} from './queries.ts'
+import { mergeCarts } from './merge.ts'
+
+/** Whose cart it is: a signed-in customer's, a session's, or both until they are merged. */
+export interface Shopper {
+  readonly customerId: string | undefined
+  readonly sessionKey: string | undefined
+}
+
+/** Why a line cannot be bought as it stands; told before checkout refuses it. */
+export type Problem =
+  | { readonly code: 'PRICE_CHANGED'; readonly line: CartLineRow; readonly seenMinor: Minor }
+  | { readonly code: 'PRODUCT_UNAVAILABLE'; readonly line: CartLineRow }
+  | { readonly code: 'INSUFFICIENT_STOCK'; readonly line: CartLineRow }
+
+export interface Cart {
+  readonly id: string | undefined
+  readonly version: number
+  readonly status: CartRow['status']
+  readonly currency: string
+  readonly expiresAt: number | undefined
+  readonly lines: readonly CartLineRow[]
+  readonly priced: PricedCart<number>
+  readonly shippingQuotes: readonly ShippingQuote[]
+  readonly problems: readonly Problem[]
+}
+
+/** The shopper's cart with everything to show it. Somebody without a cart has an empty one. */
+export async function getCart(ctx: Context, shopper: Shopper): Promise<Cart> {
+  await mergeIfNeeded(ctx, shopper)
+  const row = await findCart(ctx.db.read, shopper)
+  return row ? loadCart(ctx, ctx.db.read, row) : emptyCart(ctx)
+}
+
+/** Gives what a session collected to the customer who signed in; loses nothing. */
+export async function mergeIfNeeded(ctx: Context, shopper: Shopper): Promise<void> {
+  const { customerId, sessionKey } = shopper
+  if (customerId === undefined || sessionKey === undefined) return
+  const guest = await findCartBySession(ctx.db.read, sessionKey)
+  if (guest?.status !== 'open') return
+  await ctx.db.transaction((tx) => mergeCarts(ctx, tx, { sessionKey, customerId }))
+}
+
+export async function findCart(db: Db, shopper: Shopper): Promise<CartRow | undefined> {
+  if (shopper.customerId !== undefined) return findCartByCustomer(db, shopper.customerId)
+  return shopper.sessionKey === undefined ? undefined : findCartBySession(db, shopper.sessionKey)
+}
+
+export function emptyCart(ctx: Context): Cart {
+  const { currency } = ctx.config.store
+  const priced = priceCart<number>({
+    currency,
+    lines: [],
+    tax: ctx.config.tax,
+    shippingMinor: minor(0),
+  })
+  return {
+    id: undefined,
+    version: 0,
+    status: 'open',
+    currency,
+    expiresAt: undefined,
+    lines: [],
+    priced,
+    shippingQuotes: [],
+    problems: [],
+  }
+}
+
+export async function loadCart(ctx: Context, db: Db, row: CartRow): Promise<Cart> {
+  const lines = await listCartLines(db, { cartId: row.id })
+  const methods = await listShippingMethods(db)
+  const { currency } = row
+  const toPrice = lines.map((line) => ({
+    id: line.number,
+    quantity: line.quantity,
+    unitPriceMinor: line.price_minor,
+  }))
+  const goods = priceCart({
+    currency,
+    lines: toPrice,
+    tax: ctx.config.tax,
+    shippingMinor: minor(0),
+  })
+  const shippingMinor = estimateShipping(methods, goods.subtotalMinor)
+  const priced =
+    shippingMinor === 0
+      ? goods
+      : priceCart({ currency, lines: toPrice, tax: ctx.config.tax, shippingMinor })
+  return {
+    id: row.id,
+    version: row.version,
+    status: row.status,
+    currency,
+    expiresAt: row.expires_at,
+    lines,
+    priced,
+    shippingQuotes: quoteMethods(methods, goods.subtotalMinor),
+    problems: lines.flatMap(problemsOf),
+  }
+}
+
+/** Everything that would keep this line from being bought, for the shopper to decide. */
+export function problemsOf(line: CartLineRow): Problem[] {
+  if (line.status !== 'active') return [{ code: 'PRODUCT_UNAVAILABLE', line }]
+  const problems: Problem[] = []
+  if (line.quantity > line.available) problems.push({ code: 'INSUFFICIENT_STOCK', line })
+  if (line.seen_minor !== line.price_minor) {
+    problems.push({ code: 'PRICE_CHANGED', line, seenMinor: line.seen_minor })
+  }
+  return problems
+}
+
+/** What to add: a variant, or a product that has one (or, if `anyVariant`, its first in stock). */
+export type Article =
+  { readonly variantId: string } | { readonly product: Reference; readonly anyVariant: boolean }
+
+export interface AddItem {
+  readonly article: Article
+  readonly quantity: number
+  /** The cart version the caller has seen, from If-Match. */
+  readonly version: number | undefined
+}
+
+/** Adds to the cart, on top of what is in it already; creates the cart if there is none. */
+export async function addItem(
+  ctx: Context,
+  tx: Tx,
+  { shopper, item }: { shopper: Shopper; item: AddItem },
+): Promise<{ cart: Cart; line: CartLineRow }> {
+  const sellable = await findSellable(tx, item.article)
+  if (sellable.status !== 'active') {
+    throw new ShopError('PRODUCT_UNAVAILABLE', { sku: sellable.sku })
+  }
+  const row = await openCart(ctx, tx, shopper)
+  await lockOpenCart(ctx, tx, { row, version: item.version })
+  const write = {
+    cartId: row.id,
+    variantId: sellable.variant_id,
+    quantity: item.quantity,
+    priceMinor: sellable.price_minor,
+    now: ctx.clock.now(),
+  }
+  const { changes } = await addToLine(tx, write)
+  if (changes === 0) await insertLine(tx, { ...write, id: ctx.newId() })
+  const cart = await reloadCart(ctx, tx, row)
+  return { cart, line: checkedLine(cart, sellable.variant_id) }
+}
+
+async function findSellable(tx: Tx, article: Article): Promise<Sellable> {
+  if ('variantId' in article) {
+    const [found] = await listSellablesByVariant(tx, { id: article.variantId })
+    if (!found) throw notFound('Variant')
+    return found
+  }
+  const choices = await listSellables(tx, article.product)
+  const [first] = choices
+  if (!first) throw notFound('Product')
+  if (choices.length > 1 && !article.anyVariant) throw new ShopError('VARIANT_REQUIRED')
+  return choices.find(({ available }) => available > 0) ?? first
+}
+
+function listSellables(tx: Tx, by: Reference): Promise<Sellable[]> {
+  if (by.by === 'number') return listSellablesByNumber(tx, by)
+  return by.by === 'id' ? listSellablesByProduct(tx, by) : Promise.resolve([])
+}
+
+async function openCart(ctx: Context, tx: Tx, shopper: Shopper): Promise<CartRow> {
+  const known = await findCart(tx, shopper)
+  if (known) return known
+  const now = ctx.clock.now()
+  const row = {
+    id: ctx.newId(),
+    session_key: shopper.customerId === undefined ? (shopper.sessionKey ?? null) : null,
+    customer_id: shopper.customerId ?? null,
+    status: 'open' as const,
+    currency: ctx.config.store.currency,
+    created_at: now,
+    updated_at: now,
+    expires_at: now + ctx.config.lifetimes.cartMs,
+  }
+  if (await insertCart(tx, row)) return { ...row, version: 1 }
+  // Another request of the same shopper was faster: its cart is the cart.
+  const other = await findCart(tx, shopper)
+  if (!other) throw new ShopError('CART_LOCKED')
+  return other
+}
+
+/** Every change goes through here: it locks the row, counts the version and refuses closed carts. */
+export async function lockOpenCart(
+  ctx: Context,
+  tx: Tx,
+  { row, version }: { row: CartRow; version: number | undefined },
+): Promise<void> {
+  const now = ctx.clock.now()
+  const touch = { id: row.id, now, expiresAt: now + ctx.config.lifetimes.cartMs }
+  const { changes } =
+    version === undefined
+      ? await touchCart(tx, touch)
+      : await touchCartAt(tx, { ...touch, version })
+  if (changes === 1) return
+  if (row.status !== 'open') throw new ShopError('CART_LOCKED')
+  throw new ShopError('VERSION_CONFLICT', { current: row.version })
+}
+
+async function reloadCart(ctx: Context, tx: Tx, { id, ...owner }: CartRow): Promise<Cart> {
+  const row = await findCart(tx, {
+    customerId: owner.customer_id ?? undefined,
+    sessionKey: owner.session_key ?? undefined,
+  })
+  if (!row || row.id !== id) throw new ShopError('CART_LOCKED')
+  return loadCart(ctx, tx, row)
+}
+
+/** The line just written, refused if it asks for more than there is. */
+function checkedLine(cart: Cart, variantId: string): CartLineRow {
+  const line = cart.lines.find(({ variant_id }) => variant_id === variantId)
+  if (!line) throw notFound('Cart item')
+  const { sku, available, quantity } = line
+  if (quantity > available) {
+    const items = [{ sku, variant_id: variantId, available, requested: quantity }]
+    throw new ShopError('INSUFFICIENT_STOCK', { sku, available: Math.max(available, 0), items })
+  }
+  return line
+}
+
+/** How a line is named: by its own number or id, or by a product of which there is one line. */
+export type LineReference = { readonly line: Reference } | { readonly product: Reference }
+
+export interface ChangeItem {
+  readonly at: LineReference
+  /** 0 removes the line. */
+  readonly quantity: number
+  readonly version: number | undefined
+}
+
+/** Sets the quantity of a line. The line in the result is as it was if it was removed. */
+export async function setItem(
+  ctx: Context,
+  tx: Tx,
+  { shopper, item }: { shopper: Shopper; item: ChangeItem },
+): Promise<{ cart: Cart; line: CartLineRow }> {
+  const row = await findCart(tx, shopper)
+  if (!row) throw notFound('Cart item')
+  await lockOpenCart(ctx, tx, { row, version: item.version })
+  const line = findLine(await listCartLines(tx, { cartId: row.id }), item.at)
+  const at = { cartId: row.id, id: line.id }
+  if (item.quantity === 0) {
+    await deleteLine(tx, at)
+    return { cart: await reloadCart(ctx, tx, row), line }
+  }
+  const { quantity } = item
+  await setLine(tx, { ...at, quantity, priceMinor: line.price_minor, now: ctx.clock.now() })
+  const cart = await reloadCart(ctx, tx, row)
+  return { cart, line: checkedLine(cart, line.variant_id) }
+}
+
+function findLine(lines: readonly CartLineRow[], at: LineReference): CartLineRow {
+  const found = lines.filter((line) =>
+    'line' in at ? isLine(line, at.line) : isOf(line, at.product),
+  )
+  const [first] = found
+  if (!first) throw notFound('Cart item')
+  if (found.length > 1) throw new ShopError('AMBIGUOUS_ITEM')
+  return first
+}
+
+const isLine = (line: CartLineRow, by: Reference): boolean =>
+  by.by === 'number' ? line.number === by.number : by.by === 'id' && line.id === by.id
+
+const isOf = (line: CartLineRow, by: Reference): boolean =>
+  by.by === 'number'
+    ? line.product_number === by.number
+    : by.by === 'id' && (line.product_id === by.id || line.variant_id === by.id)
+
+/** Removes every line. A shopper without a cart has nothing to clear, which is fine. */
+export async function clearCart(
+  ctx: Context,
+  tx: Tx,
+  { shopper, version }: { shopper: Shopper; version: number | undefined },
+): Promise<Cart> {
+  const row = await findCart(tx, shopper)
+  if (!row) return emptyCart(ctx)
+  await lockOpenCart(ctx, tx, { row, version })
+  await deleteLines(tx, { cartId: row.id })
+  return reloadCart(ctx, tx, row)
+}
+
+/** Forgets carts nobody has touched for CART_DAYS; carts that became orders stay with them. */
+export async function forgetExpiredCarts(ctx: Context, tx: Tx): Promise<void> {
+  await deleteExpiredCarts(tx, { now: ctx.clock.now() })
+}
+
+export type { CartLineRow, CartRow }

@@ -1,0 +1,88 @@
+import type { Context } from '../../context.ts'
+import { ShopError } from '../../core/errors.ts'
+import { formatMinor } from '../../core/money.ts'
+import type { Tx } from '../../db/database.ts'
+import { findCart, problemsOf, type Shopper } from './cart.ts'
+import { acceptPrices, closeCart, listCartLines, moveCart } from './queries.ts'
+import type { CartLineRow, CartRow } from './queries.ts'
+
+export interface TakenCart {
+  readonly row: CartRow
+  readonly lines: readonly CartLineRow[]
+}
+
+/** A refusal for changed prices; the caller accepts them for the next try by `acceptCartPrices`. */
+export class PriceChangedError extends ShopError {
+  readonly cartId: string
+
+  constructor(cartId: string, changed: readonly CartLineRow[]) {
+    const items = changed.map((line) => ({
+      sku: line.sku,
+      cart_item_id: line.number,
+      seen: formatMinor(line.seen_minor, line.currency),
+      current: formatMinor(line.price_minor, line.currency),
+    }))
+    super('PRICE_CHANGED', { ...items[0], items })
+    this.cartId = cartId
+  }
+}
+
+/**
+ * Takes a cart for checkout: from here on it cannot change and cannot be taken again. Refuses an
+ * empty cart, unavailable articles and changed prices; stock is left to the reservation.
+ */
+export async function takeCart(
+  ctx: Context,
+  tx: Tx,
+  { shopper, version }: { shopper: Shopper; version: number | undefined },
+): Promise<TakenCart> {
+  const row = await findCart(tx, shopper)
+  if (!row) throw new ShopError('CART_EMPTY')
+  if (version !== undefined && row.version !== version) {
+    throw new ShopError('VERSION_CONFLICT', { current: row.version })
+  }
+  const now = ctx.clock.now()
+  const { changes } = await moveCart(tx, { id: row.id, from: 'open', to: 'checkout', now })
+  if (changes !== 1) throw new ShopError('CART_LOCKED')
+  const lines = await listCartLines(tx, { cartId: row.id })
+  if (lines.length === 0) throw new ShopError('CART_EMPTY')
+  assertBuyable(row, lines)
+  return { row, lines }
+}
+
+function assertBuyable(row: CartRow, lines: readonly CartLineRow[]): void {
+  const problems = lines.flatMap(problemsOf)
+  const gone = problems.find(({ code }) => code === 'PRODUCT_UNAVAILABLE')
+  if (gone) {
+    throw new ShopError('PRODUCT_UNAVAILABLE', {
+      sku: gone.line.sku,
+      cart_item_id: gone.line.number,
+    })
+  }
+  const changed = problems.filter(({ code }) => code === 'PRICE_CHANGED')
+  if (changed.length > 0) {
+    throw new PriceChangedError(
+      row.id,
+      changed.map(({ line }) => line),
+    )
+  }
+}
+
+/** Notes that the shopper has been told the current prices: the next checkout accepts them. */
+export async function acceptCartPrices(ctx: Context, cartId: string): Promise<void> {
+  await ctx.db.transaction((tx) => acceptPrices(tx, { cartId, now: ctx.clock.now() }))
+}
+
+/** The cart has become an order. */
+export async function completeCart(ctx: Context, tx: Tx, id: string): Promise<void> {
+  const now = ctx.clock.now()
+  const { changes } = await closeCart(tx, { id, from: 'checkout', to: 'completed', now })
+  if (changes !== 1) throw new Error(`cart ${id} was not in checkout`)
+}
+
+/** The payment failed: the shopper has the cart back as it was. */
+export async function reopenCart(ctx: Context, tx: Tx, id: string): Promise<void> {
+  const now = ctx.clock.now()
+  const { changes } = await moveCart(tx, { id, from: 'checkout', to: 'open', now })
+  if (changes !== 1) throw new Error(`cart ${id} was not in checkout`)
+}

@@ -1,0 +1,39 @@
+import type { Context } from '../../context.ts'
+import { ShopError } from '../../core/errors.ts'
+import type { Tx } from '../../db/database.ts'
+import {
+  closeCart,
+  findCartByCustomer,
+  findCartBySession,
+  giveCartTo,
+  mergeSharedLines,
+  moveOtherLines,
+  touchCart,
+} from './queries.ts'
+
+/**
+ * Gives a session's cart to a customer, in one transaction. Where both have an article the
+ * quantities add up, even beyond the stock: that is a problem to show, not a piece to lose.
+ * Moving the session's cart out of `open` first makes a second merge of it find nothing.
+ */
+export async function mergeCarts(
+  ctx: Context,
+  tx: Tx,
+  { sessionKey, customerId }: { sessionKey: string; customerId: string },
+): Promise<void> {
+  const guest = await findCartBySession(tx, sessionKey)
+  if (guest?.status !== 'open') return
+  const now = ctx.clock.now()
+  const own = await findCartByCustomer(tx, customerId)
+  if (!own) {
+    await giveCartTo(tx, { id: guest.id, customerId, now })
+    return
+  }
+  const closed = await closeCart(tx, { id: guest.id, from: 'open', to: 'merged', now })
+  if (closed.changes !== 1) return
+  const expiresAt = now + ctx.config.lifetimes.cartMs
+  const locked = await touchCart(tx, { id: own.id, now, expiresAt })
+  if (locked.changes !== 1) throw new ShopError('CART_LOCKED')
+  await mergeSharedLines(tx, { from: guest.id, into: own.id, now })
+  await moveOtherLines(tx, { from: guest.id, into: own.id })
+}

@@ -1,0 +1,307 @@
+import { sql } from 'kysely'
+import type { Minor } from '../../core/money.ts'
+import type { Db, Tx } from '../../db/database.ts'
+import { preparedQuery, preparedWrite } from '../../db/prepared.ts'
+import type { ProductStatus } from '../catalog/tables.ts'
+import type { CartStatus } from './tables.ts'
+
+export interface CartRow {
+  readonly id: string
+  readonly session_key: string | null
+  readonly customer_id: string | null
+  readonly status: CartStatus
+  readonly currency: string
+  readonly version: number
+  readonly updated_at: number
+  readonly expires_at: number
+}
+
+const cartColumns = [
+  'id',
+  'session_key',
+  'customer_id',
+  'status',
+  'currency',
+  'version',
+  'updated_at',
+  'expires_at',
+] as const
+
+const cartBySession = preparedQuery<{ sessionKey: string }, CartRow>((db, param) =>
+  db.selectFrom('carts').select(cartColumns).where('session_key', '=', param('sessionKey')),
+)
+
+const cartByCustomer = preparedQuery<{ customerId: string }, CartRow>((db, param) =>
+  db.selectFrom('carts').select(cartColumns).where('customer_id', '=', param('customerId')),
+)
+
+export async function findCartBySession(db: Db, sessionKey: string): Promise<CartRow | undefined> {
+  return (await cartBySession(db, { sessionKey }))[0]
+}
+
+export async function findCartByCustomer(db: Db, customerId: string): Promise<CartRow | undefined> {
+  return (await cartByCustomer(db, { customerId }))[0]
+}
+
+/** Creates the cart unless its session or customer already has one; says whether it did. */
+export function insertCart(
+  tx: Tx,
+  cart: {
+    readonly id: string
+    readonly session_key: string | null
+    readonly customer_id: string | null
+    readonly status: CartStatus
+    readonly currency: string
+    readonly created_at: number
+    readonly updated_at: number
+    readonly expires_at: number
+  },
+): Promise<boolean> {
+  return tx.dialect.insertOnce(tx, 'carts', cart)
+}
+
+interface Touch {
+  readonly id: string
+  readonly now: number
+  readonly expiresAt: number
+}
+
+/** Locks an open cart by counting its version up: every change of a cart begins with this. */
+export const touchCart = preparedWrite<Touch>((db, param) =>
+  db
+    .updateTable('carts')
+    .set((set) => ({
+      version: set('version', '+', 1),
+      updated_at: param('now'),
+      expires_at: param('expiresAt'),
+    }))
+    .where('id', '=', param('id'))
+    .where('status', '=', 'open'),
+)
+
+/** The same, only if nobody changed the cart since the caller read `version`. */
+export const touchCartAt = preparedWrite<Touch & { version: number }>((db, param) =>
+  db
+    .updateTable('carts')
+    .set((set) => ({
+      version: set('version', '+', 1),
+      updated_at: param('now'),
+      expires_at: param('expiresAt'),
+    }))
+    .where('id', '=', param('id'))
+    .where('status', '=', 'open')
+    .where('version', '=', param('version')),
+)
+
+/** Moves a cart from one status to another; one changed row means that this caller did it. */
+export const moveCart = preparedWrite<{
+  id: string
+  from: CartStatus
+  to: CartStatus
+  now: number
+}>((db, param) =>
+  db
+    .updateTable('carts')
+    .set((set) => ({
+      status: param('to'),
+      version: set('version', '+', 1),
+      updated_at: param('now'),
+    }))
+    .where('id', '=', param('id'))
+    .where('status', '=', param('from')),
+)
+
+/** Ends a cart for good and frees its session or customer for the next one. */
+export const closeCart = preparedWrite<{
+  id: string
+  from: CartStatus
+  to: CartStatus
+  now: number
+}>((db, param) =>
+  db
+    .updateTable('carts')
+    .set((set) => ({
+      status: param('to'),
+      session_key: null,
+      customer_id: null,
+      version: set('version', '+', 1),
+      updated_at: param('now'),
+    }))
+    .where('id', '=', param('id'))
+    .where('status', '=', param('from')),
+)
+
+/** Gives a guest's cart to the customer who signed in. */
+export const giveCartTo = preparedWrite<{ id: string; customerId: string; now: number }>(
+  (db, param) =>
+    db
+      .updateTable('carts')
+      .set((set) => ({
+        customer_id: param('customerId'),
+        session_key: null,
+        version: set('version', '+', 1),
+        updated_at: param('now'),
+      }))
+      .where('id', '=', param('id'))
+      .where('status', '=', 'open')
+      .where('customer_id', 'is', null),
+)
+
+export interface CartLineRow {
+  readonly number: number
+  readonly id: string
+  readonly quantity: number
+  /** What the shopper saw when the line was last written. */
+  readonly seen_minor: Minor
+  readonly variant_id: string
+  readonly sku: string
+  readonly options: string
+  readonly price_minor: Minor
+  readonly product_id: string
+  readonly product_number: number
+  readonly slug: string
+  readonly name: string
+  readonly status: ProductStatus
+  readonly currency: string
+  readonly product_version: number
+  readonly images: string
+  readonly available: number
+}
+
+/** The lines of a cart with everything a page about it shows, in the order of adding. */
+export const listCartLines = preparedQuery<{ cartId: string }, CartLineRow>((db, param) =>
+  db
+    .selectFrom('cart_lines as l')
+    .innerJoin('variants as v', 'v.id', 'l.variant_id')
+    .innerJoin('products as p', 'p.id', 'v.product_id')
+    .select(['l.number', 'l.id', 'l.quantity', 'l.price_minor as seen_minor', 'l.variant_id'])
+    .select(['v.sku', 'v.options', 'v.price_minor', 'p.id as product_id'])
+    .select(['p.number as product_number', 'p.slug', 'p.name', 'p.status', 'p.currency'])
+    .select(['p.version as product_version', 'p.images'])
+    .select(
+      sql<number>`(select coalesce(sum(s.on_hand - s.reserved), 0) from stock s
+        where s.variant_id = l.variant_id)`.as('available'),
+    )
+    .where('l.cart_id', '=', param('cartId'))
+    .orderBy('l.number'),
+)
+
+export interface Sellable {
+  readonly variant_id: string
+  readonly sku: string
+  readonly price_minor: Minor
+  readonly status: ProductStatus
+  readonly available: number
+}
+
+function sellables(db: Db) {
+  return db
+    .selectFrom('variants as v')
+    .innerJoin('products as p', 'p.id', 'v.product_id')
+    .select(['v.id as variant_id', 'v.sku', 'v.price_minor', 'p.status'])
+    .select(
+      sql<number>`(select coalesce(sum(s.on_hand - s.reserved), 0) from stock s
+        where s.variant_id = v.id)`.as('available'),
+    )
+    .orderBy('v.position')
+    .orderBy('v.id')
+}
+
+export const listSellablesByVariant = preparedQuery<{ id: string }, Sellable>((db, param) =>
+  sellables(db).where('v.id', '=', param('id')),
+)
+export const listSellablesByProduct = preparedQuery<{ id: string }, Sellable>((db, param) =>
+  sellables(db).where('p.id', '=', param('id')),
+)
+export const listSellablesByNumber = preparedQuery<{ number: number }, Sellable>((db, param) =>
+  sellables(db).where('p.number', '=', param('number')),
+)
+
+interface LineWrite {
+  readonly cartId: string
+  readonly variantId: string
+  readonly quantity: number
+  readonly priceMinor: Minor
+  readonly now: number
+}
+
+/** Adds to a line that exists. The cart row is locked by then, so no insert can come between. */
+export const addToLine = preparedWrite<LineWrite>((db, param) =>
+  db
+    .updateTable('cart_lines')
+    .set({
+      quantity: sql`quantity + ${param('quantity')}`,
+      price_minor: param('priceMinor'),
+      updated_at: param('now'),
+    })
+    .where('cart_id', '=', param('cartId'))
+    .where('variant_id', '=', param('variantId')),
+)
+
+export const insertLine = preparedWrite<LineWrite & { id: string }>((db, param) =>
+  db.insertInto('cart_lines').values({
+    id: param('id'),
+    cart_id: param('cartId'),
+    variant_id: param('variantId'),
+    quantity: param('quantity'),
+    price_minor: param('priceMinor'),
+    created_at: param('now'),
+    updated_at: param('now'),
+  }),
+)
+
+/** Sets a line's quantity and accepts the current price, which the answer shows. */
+export const setLine = preparedWrite<{
+  cartId: string
+  id: string
+  quantity: number
+  priceMinor: Minor
+  now: number
+}>((db, param) =>
+  db
+    .updateTable('cart_lines')
+    .set({
+      quantity: param('quantity'),
+      price_minor: param('priceMinor'),
+      updated_at: param('now'),
+    })
+    .where('cart_id', '=', param('cartId'))
+    .where('id', '=', param('id')),
+)
+
+export const deleteLine = preparedWrite<{ cartId: string; id: string }>((db, param) =>
+  db.deleteFrom('cart_lines').where('cart_id', '=', param('cartId')).where('id', '=', param('id')),
+)
+
+export const deleteLines = preparedWrite<{ cartId: string }>((db, param) =>
+  db.deleteFrom('cart_lines').where('cart_id', '=', param('cartId')),
+)
+
+/** Accepts the current prices of a whole cart, after its shopper has been told of them. */
+export const acceptPrices = preparedWrite<{ cartId: string; now: number }>(
+  (_db, param) => sql`update cart_lines set
+    price_minor = (select v.price_minor from variants v where v.id = cart_lines.variant_id),
+    updated_at = ${param('now')} where cart_id = ${param('cartId')}`,
+)
+
+/** Adds the lines of one cart to those of another, where both have the article. */
+export const mergeSharedLines = preparedWrite<{ from: string; into: string; now: number }>(
+  (_db, param) => sql`update cart_lines set updated_at = ${param('now')},
+    quantity = quantity + (select o.quantity from (select * from cart_lines) o
+      where o.cart_id = ${param('from')} and o.variant_id = cart_lines.variant_id)
+    where cart_id = ${param('into')} and variant_id in (
+      select o.variant_id from (select * from cart_lines) o where o.cart_id = ${param('from')})`,
+)
+
+/** Moves over the lines that only the other cart has. */
+export const moveOtherLines = preparedWrite<{ from: string; into: string }>(
+  (_db, param) => sql`update cart_lines set cart_id = ${param('into')}
+    where cart_id = ${param('from')} and variant_id not in (
+      select o.variant_id from (select * from cart_lines) o where o.cart_id = ${param('into')})`,
+)
+
+/** Forgets carts that nobody has touched for the configured time and that never became an order. */
+export const deleteExpiredCarts = preparedWrite<{ now: number }>(
+  (_db, param) => sql`delete from carts where status = 'open' and expires_at <= ${param('now')}
+    and not exists (select 1 from orders o where o.cart_id = carts.id)`,
+)

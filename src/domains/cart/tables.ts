@@ -1,0 +1,32 @@
+import type { Generated } from 'kysely'
+import type { Minor } from '../../core/money.ts'
+
+export type CartStatus = 'open' | 'checkout' | 'completed' | 'merged'
+
+export interface CartTable {
+  id: string
+  session_key: string | null
+  customer_id: string | null
+  status: CartStatus
+  currency: string
+  version: Generated<number>
+  created_at: number
+  updated_at: number
+  expires_at: number
+}
+
+export interface CartLineTable {
+  number: Generated<number>
+  id: string
+  cart_id: string
+  variant_id: string
+  quantity: number
+  price_minor: Minor
+  created_at: number
+  updated_at: number
+}
+
+export interface CartTables {
+  carts: CartTable
+  cart_lines: CartLineTable
+}

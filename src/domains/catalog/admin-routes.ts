@@ -1,0 +1,252 @@
+import { Type, type Static } from 'typebox'
+import type { Context } from '../../context.ts'
+import { invalid } from '../../core/errors.ts'
+import { referenceOf } from '../../core/reference.ts'
+import type { App } from '../../http/app.ts'
+import { demandedVersion, sendCacheable } from '../../http/conditional.ts'
+import { envelope, success } from '../../http/envelope.ts'
+import { SlugParams, Uuid } from '../../http/schema.ts'
+import { getAnyProduct, getCategory } from './catalog.ts'
+import { changeCategory, createCategory, removeCategory } from './categories.ts'
+import { priceOf } from './filter.ts'
+import {
+  CategoryBody,
+  CategoryView,
+  NewCategoryBody,
+  NewProductBody,
+  NewVariantBody,
+  ProductBody,
+  ProductDetail,
+  VariantBody,
+} from './schema.ts'
+import { categoryView, productDetail } from './views.ts'
+import { addVariant, changeProduct, changeVariant, createProduct } from './writes.ts'
+
+const tags = ['Administration']
+const config = { allow: 'catalog:write' } as const
+
+export function registerCatalogAdminRoutes(app: App, ctx: Context): void {
+  registerProductAdmin(app, ctx)
+  registerVariantAdmin(app, ctx)
+  registerCategoryAdmin(app, ctx)
+}
+
+async function categoryIdOf(ctx: Context, field: string, text: string | null | undefined) {
+  if (text === undefined || text === null) return text
+  const found = await getCategory(ctx, referenceOf(text)).catch(() => undefined)
+  if (!found) throw invalid(field, 'names no category')
+  return found.id
+}
+
+function newVariantOf(ctx: Context, body: Static<typeof NewVariantBody>) {
+  const { price, weight_grams, on_hand, ...variant } = body
+  return {
+    ...variant,
+    priceMinor: priceOf('price', price, ctx.config.store.currency),
+    onHand: on_hand ?? 0,
+    weightGrams: weight_grams ?? null,
+  }
+}
+
+async function productAnswer(ctx: Context, id: string, message: string) {
+  const found = await getAnyProduct(ctx, { by: 'id', id })
+  return success(productDetail(ctx, found), message)
+}
+
+function registerProductAdmin(app: App, ctx: Context): void {
+  app.post(
+    '/admin/products',
+    {
+      schema: {
+        tags,
+        summary: 'Create a product with its variants and first stock',
+        body: NewProductBody,
+        response: { 201: envelope(ProductDetail) },
+      },
+      config: { ...config, errors: ['ALREADY_EXISTS'] },
+    },
+    async (request, reply) => {
+      const { category, variants, ...product } = request.body
+      const categoryId = await categoryIdOf(ctx, 'category', category)
+      const id = await createProduct(ctx, {
+        ...product,
+        categoryId: categoryId ?? null,
+        variants: variants.map((variant) => newVariantOf(ctx, variant)),
+      })
+      return reply.code(201).send(await productAnswer(ctx, id, 'Product created'))
+    },
+  )
+
+  app.get(
+    '/admin/products/:id',
+    {
+      schema: {
+        tags,
+        summary: 'Get a product in any status',
+        params: SlugParams,
+        response: { 200: envelope(ProductDetail) },
+      },
+      config: { ...config, errors: ['NOT_FOUND'] },
+    },
+    async (request, reply) => {
+      const found = await getAnyProduct(ctx, referenceOf(request.params.id))
+      const body = reply.serialize(success(productDetail(ctx, found), 'Product found'))
+      return sendCacheable({ request, reply }, String(body), found.product.version)
+    },
+  )
+
+  app.patch(
+    '/admin/products/:id',
+    {
+      schema: {
+        tags,
+        summary: 'Change a product; If-Match refuses to overwrite a newer version',
+        params: SlugParams,
+        body: ProductBody,
+        response: { 200: envelope(ProductDetail) },
+      },
+      config: { ...config, errors: ['NOT_FOUND', 'ALREADY_EXISTS', 'VERSION_CONFLICT'] },
+    },
+    async (request) => {
+      const { category, ...change } = request.body
+      const categoryId = await categoryIdOf(ctx, 'category', category)
+      const { product } = await getAnyProduct(ctx, referenceOf(request.params.id))
+      await changeProduct(
+        ctx,
+        { by: { by: 'id', id: product.id }, version: demandedVersion(request) },
+        { ...change, ...(categoryId === undefined ? {} : { categoryId }) },
+      )
+      return productAnswer(ctx, product.id, 'Product changed')
+    },
+  )
+
+  app.delete(
+    '/admin/products/:id',
+    {
+      schema: {
+        tags,
+        summary: 'Archive a product; orders keep pointing at it',
+        params: SlugParams,
+        response: { 200: envelope(ProductDetail) },
+      },
+      config: { ...config, errors: ['NOT_FOUND', 'VERSION_CONFLICT'] },
+    },
+    async (request) => {
+      const { product } = await getAnyProduct(ctx, referenceOf(request.params.id))
+      const at = { by: { by: 'id', id: product.id } as const, version: demandedVersion(request) }
+      await changeProduct(ctx, at, { status: 'archived' })
+      return productAnswer(ctx, product.id, 'Product archived')
+    },
+  )
+}
+
+function registerVariantAdmin(app: App, ctx: Context): void {
+  app.post(
+    '/admin/products/:id/variants',
+    {
+      schema: {
+        tags,
+        summary: 'Add a variant',
+        params: SlugParams,
+        body: NewVariantBody,
+        response: { 201: envelope(ProductDetail) },
+      },
+      config: { ...config, errors: ['NOT_FOUND', 'ALREADY_EXISTS', 'VERSION_CONFLICT'] },
+    },
+    async (request, reply) => {
+      const { product } = await getAnyProduct(ctx, referenceOf(request.params.id))
+      const at = { by: { by: 'id', id: product.id } as const, version: demandedVersion(request) }
+      await addVariant(ctx, at, newVariantOf(ctx, request.body))
+      return reply.code(201).send(await productAnswer(ctx, product.id, 'Variant added'))
+    },
+  )
+
+  app.patch(
+    '/admin/variants/:id',
+    {
+      schema: {
+        tags,
+        summary: 'Change a variant, such as its price',
+        params: Type.Object({ id: Type.String({ format: 'uuid', ...Uuid }) }),
+        body: VariantBody,
+        response: { 200: envelope(ProductDetail) },
+      },
+      config: { ...config, errors: ['NOT_FOUND', 'ALREADY_EXISTS', 'VERSION_CONFLICT'] },
+    },
+    async (request) => {
+      const { price, weight_grams, ...change } = request.body
+      const { currency } = ctx.config.store
+      const at = { id: request.params.id.toLowerCase(), version: demandedVersion(request) }
+      const productId = await changeVariant(ctx, at, {
+        ...change,
+        ...(price === undefined ? {} : { priceMinor: priceOf('price', price, currency) }),
+        ...(weight_grams === undefined ? {} : { weightGrams: weight_grams }),
+      })
+      return productAnswer(ctx, productId, 'Variant changed')
+    },
+  )
+}
+
+async function categoryAnswer(ctx: Context, id: string, message: string) {
+  return success(categoryView(await getCategory(ctx, { by: 'id', id })), message)
+}
+
+function registerCategoryAdmin(app: App, ctx: Context): void {
+  app.post(
+    '/admin/categories',
+    {
+      schema: {
+        tags,
+        summary: 'Create a category',
+        body: NewCategoryBody,
+        response: { 201: envelope(CategoryView) },
+      },
+      config: { ...config, errors: ['ALREADY_EXISTS'] },
+    },
+    async (request, reply) => {
+      const { parent, ...category } = request.body
+      const parentId = (await categoryIdOf(ctx, 'parent', parent)) ?? null
+      const id = await createCategory(ctx, { ...category, parentId })
+      return reply.code(201).send(await categoryAnswer(ctx, id, 'Category created'))
+    },
+  )
+
+  app.patch(
+    '/admin/categories/:id',
+    {
+      schema: {
+        tags,
+        summary: 'Change or move a category; counts move with it',
+        params: SlugParams,
+        body: CategoryBody,
+        response: { 200: envelope(CategoryView) },
+      },
+      config: { ...config, errors: ['NOT_FOUND', 'ALREADY_EXISTS', 'VERSION_CONFLICT'] },
+    },
+    async (request) => {
+      const { parent, ...change } = request.body
+      const parentId = await categoryIdOf(ctx, 'parent', parent)
+      const { id } = await getCategory(ctx, referenceOf(request.params.id))
+      const at = { by: { by: 'id', id } as const, version: demandedVersion(request) }
+      await changeCategory(ctx, at, { ...change, ...(parentId === undefined ? {} : { parentId }) })
+      return categoryAnswer(ctx, id, 'Category changed')
+    },
+  )
+
+  app.delete(
+    '/admin/categories/:id',
+    {
+      schema: {
+        tags,
+        summary: 'Delete an empty category',
+        params: SlugParams,
+        response: { 200: envelope(Type.Null()) },
+      },
+      config: { ...config, errors: ['NOT_FOUND', 'IN_USE'] },
+    },
+    async (request) => {
+      await removeCategory(ctx, referenceOf(request.params.id))
+      return success(null, 'Category deleted')
+    },
+  )
+}

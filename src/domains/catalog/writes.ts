@@ -1,0 +1,381 @@
+import type { Context } from '../../context.ts'
+import { invalid, notFound, ShopError } from '../../core/errors.ts'
+import type { Minor } from '../../core/money.ts'
+import type { Reference } from '../../core/reference.ts'
+import { slugify, words } from '../../core/words.ts'
+import type { Tx } from '../../db/database.ts'
+import { forgetCounts, getAnyProduct } from './catalog.ts'
+import { receiveNewStock } from '../inventory/inventory.ts'
+import { listCategories, type CategoryRow } from './queries.ts'
+import type { ProductStatus } from './tables.ts'
+import {
+  addToCounts,
+  bumpProduct,
+  deleteIndexRows,
+  findBrandId,
+  findVariantProduct,
+  insertBrand,
+  insertProductAttributeRows,
+  insertProductCategoryRows,
+  insertProductRows,
+  insertVariantRows,
+  listIndexSources,
+  lockCategoryTree,
+  lockProduct,
+  refreshPrices,
+  updateProduct as updateProductRow,
+  updateVariant as updateVariantRow,
+  type IndexSource,
+  type NewProductRow,
+  type NewVariantRow,
+  type ProductPatch,
+} from './write-queries.ts'
+
+export interface NewVariant {
+  readonly sku: string
+  readonly options?: Readonly<Record<string, string>>
+  readonly priceMinor: Minor
+  readonly onHand?: number
+  readonly gtin?: string | null
+  readonly weightGrams?: number | null
+}
+
+export interface Attribute {
+  readonly name: string
+  readonly value: string
+}
+
+export interface NewProduct {
+  readonly slug?: string
+  readonly name: string
+  readonly description: string
+  readonly status?: ProductStatus
+  readonly brand?: string | null
+  readonly categoryId?: string | null
+  readonly tags?: readonly string[]
+  readonly options?: readonly { readonly name: string; readonly values: readonly string[] }[]
+  readonly attributes?: readonly Attribute[]
+  readonly images?: readonly { readonly url: string; readonly alt: string }[]
+  readonly variants: readonly NewVariant[]
+}
+
+/** Creates a product with its variants and first stock; returns its id. */
+export async function createProduct(ctx: Context, product: NewProduct): Promise<string> {
+  const [id] = await ctx.db.transaction((tx) => insertProducts(ctx, tx, [product]))
+  return id ?? ''
+}
+
+/** Creates many products in a number of statements that does not depend on how many they are. */
+export async function insertProducts(
+  ctx: Context,
+  tx: Tx,
+  products: readonly NewProduct[],
+): Promise<string[]> {
+  const brands = await ensureBrands(ctx, tx, products)
+  const rows = products.map((product) => productRow(ctx, product, brands))
+  const variants = rows.flatMap((row, index) => variantRows(ctx, row.id, products[index]?.variants))
+  await conflictsAs('product', async () => {
+    await insertProductRows(tx, rows)
+    await insertVariantRows(tx, variants)
+  })
+  await receiveNewStock(ctx, tx, stockOf(variants, products))
+  const ids = rows.map(({ id }) => id)
+  await indexProducts(tx, ids)
+  tx.afterCommit(() => forgetCounts(ctx))
+  return ids
+}
+
+async function ensureBrands(
+  ctx: Context,
+  tx: Tx,
+  products: readonly NewProduct[],
+): Promise<Map<string, string>> {
+  const names = new Set(products.flatMap(({ brand }) => (brand ? [brand] : [])))
+  const ids = new Map<string, string>()
+  for (const name of names) ids.set(name, await ensureBrand(ctx, tx, name))
+  return ids
+}
+
+async function ensureBrand(ctx: Context, tx: Tx, name: string): Promise<string> {
+  const slug = slugify(name)
+  if (slug === '') throw invalid('brand', 'must contain a letter or a digit')
+  const known = await findBrandId(tx, slug)
+  if (known) return known
+  await insertBrand(tx, { id: ctx.newId(), slug, name, created_at: ctx.clock.now() })
+  return (await findBrandId(tx, slug)) ?? ''
+}
+
+function productRow(
+  ctx: Context,
+  product: NewProduct,
+  brands: ReadonlyMap<string, string>,
+): NewProductRow {
+  const prices = product.variants.map(({ priceMinor }) => priceMinor)
+  const now = ctx.clock.now()
+  const id = ctx.newId()
+  return {
+    id,
+    slug: product.slug ?? (slugify(product.name) || id),
+    name: product.name,
+    description: product.description,
+    status: product.status ?? 'active',
+    brand_id: (product.brand && brands.get(product.brand)) ?? null,
+    category_id: product.categoryId ?? null,
+    price_minor: Math.min(...prices) as Minor,
+    price_max_minor: Math.max(...prices) as Minor,
+    currency: ctx.config.store.currency,
+    tags: JSON.stringify(product.tags ?? []),
+    options: JSON.stringify(product.options ?? []),
+    attributes: JSON.stringify(product.attributes ?? []),
+    images: JSON.stringify(product.images ?? []),
+    created_at: now,
+    updated_at: now,
+  }
+}
+
+function variantRows(
+  ctx: Context,
+  productId: string,
+  variants: readonly NewVariant[] = [],
+  firstPosition = 0,
+): NewVariantRow[] {
+  const now = ctx.clock.now()
+  return variants.map((variant, index) => ({
+    id: ctx.newId(),
+    product_id: productId,
+    sku: variant.sku,
+    options: JSON.stringify(variant.options ?? {}),
+    price_minor: variant.priceMinor,
+    position: firstPosition + index,
+    gtin: variant.gtin ?? null,
+    weight_grams: variant.weightGrams ?? null,
+    created_at: now,
+    updated_at: now,
+  }))
+}
+
+function stockOf(variants: readonly NewVariantRow[], products: readonly NewProduct[]) {
+  const onHand = products.flatMap((product) => product.variants.map((variant) => variant.onHand))
+  return variants.map(({ id, product_id }, index) => ({
+    variantId: id,
+    productId: product_id,
+    quantity: onHand[index] ?? 0,
+  }))
+}
+
+/** Puts products into lists, search and category counts, if they are active. */
+async function indexProducts(tx: Tx, ids: readonly string[]): Promise<void> {
+  const idRows = JSON.stringify(ids.map((id) => ({ id })))
+  const sources = await listIndexSources(tx, { ids: idRows })
+  const active = sources.filter(({ status }) => status === 'active')
+  if (active.length === 0) return
+  await lockCategoryTree(tx)
+  const tree = new Map((await listCategories(tx)).map((row) => [row.id, row]))
+  await insertProductCategoryRows(
+    tx,
+    active.flatMap((source) => placesOf(source, tree)),
+  )
+  await insertProductAttributeRows(tx, active.flatMap(attributesOf))
+  await tx.dialect.search.saveAll(tx, JSON.stringify(active.map(searchTextOf)))
+  await countProducts(tx, { sources: active, tree, sign: 1 })
+}
+
+/** A category and its ancestors, nearest first. */
+function lineOf(id: string | null, tree: ReadonlyMap<string, CategoryRow>): CategoryRow[] {
+  const line: CategoryRow[] = []
+  for (let at = tree.get(id ?? ''); at; at = tree.get(at.parent_id ?? '')) line.push(at)
+  return line
+}
+
+function placesOf(source: IndexSource, tree: ReadonlyMap<string, CategoryRow>) {
+  return lineOf(source.category_id, tree).map(({ number }) => ({
+    category_number: number,
+    product_number: source.number,
+    price_minor: source.price_minor,
+  }))
+}
+
+/** Attribute values are found whatever their case. */
+export const attributeKey = (text: string): string => text.toLowerCase().slice(0, 150)
+
+function attributesOf({ number, attributes }: IndexSource) {
+  const list = JSON.parse(attributes) as Attribute[]
+  const keys = new Set(list.map(({ name, value }) => `${name}\n${attributeKey(value)}`))
+  return [...keys].map((key) => {
+    const [attribute = '', value = ''] = key.split('\n')
+    return { attribute, value, product_number: number }
+  })
+}
+
+function searchTextOf({ number, name, description, brand_name, tags }: IndexSource) {
+  const others = [description, brand_name ?? '', ...(JSON.parse(tags) as string[])]
+  return { number, name: words(name).join(' '), body: words(others.join(' ')).join(' ') }
+}
+
+async function countProducts(
+  tx: Tx,
+  {
+    sources,
+    tree,
+    sign,
+  }: { sources: readonly IndexSource[]; tree: ReadonlyMap<string, CategoryRow>; sign: 1 | -1 },
+): Promise<void> {
+  const counts = new Map<string, { own: number; total: number }>()
+  for (const source of sources) {
+    for (const [distance, { id }] of lineOf(source.category_id, tree).entries()) {
+      const count = counts.get(id) ?? { own: 0, total: 0 }
+      counts.set(id, { own: count.own + (distance === 0 ? sign : 0), total: count.total + sign })
+    }
+  }
+  for (const [id, { own, total }] of counts) await addToCounts(tx, { id, own, total })
+}
+
+async function unindexProducts(tx: Tx, ids: readonly string[]): Promise<void> {
+  await lockCategoryTree(tx)
+  const idRows = JSON.stringify(ids.map((id) => ({ id })))
+  const sources = await listIndexSources(tx, { ids: idRows })
+  const active = sources.filter(({ status }) => status === 'active')
+  const tree = new Map((await listCategories(tx)).map((row) => [row.id, row]))
+  for (const { number } of active) await deleteIndexRows(tx, number)
+  await countProducts(tx, { sources: active, tree, sign: -1 })
+}
+
+/** Runs `change` between taking products out of the lists and putting them back as they are then. */
+export async function reindexAround(
+  tx: Tx,
+  ids: readonly string[],
+  change: () => Promise<void>,
+): Promise<void> {
+  await unindexProducts(tx, ids)
+  await change()
+  await indexProducts(tx, ids)
+}
+
+export interface ProductChange {
+  readonly slug?: string
+  readonly name?: string
+  readonly description?: string
+  readonly status?: ProductStatus
+  readonly brand?: string | null
+  readonly categoryId?: string | null
+  readonly tags?: readonly string[]
+  readonly attributes?: readonly Attribute[]
+  readonly images?: readonly { readonly url: string; readonly alt: string }[]
+}
+
+/**
+ * Changes a product. With `version`, only if it is still at that version (VERSION_CONFLICT).
+ * Archiving is `status: 'archived'`: orders keep pointing at it.
+ */
+export async function changeProduct(
+  ctx: Context,
+  { by, version }: { by: Reference; version: number | undefined },
+  change: ProductChange,
+): Promise<void> {
+  const { product } = await getAnyProduct(ctx, by)
+  await writeProduct(ctx, { id: product.id, version }, (tx) =>
+    reindexAround(tx, [product.id], async () => {
+      const patch = await productPatch(ctx, tx, change)
+      await conflictsAs('product', () => updateProductRow(tx, product.id, patch))
+    }),
+  )
+}
+
+async function productPatch(ctx: Context, tx: Tx, change: ProductChange): Promise<ProductPatch> {
+  const { brand, categoryId, tags, attributes, images, ...plain } = change
+  return {
+    ...plain,
+    ...(brand === undefined ? {} : { brand_id: brand && (await ensureBrand(ctx, tx, brand)) }),
+    ...(categoryId === undefined ? {} : { category_id: categoryId }),
+    ...(tags ? { tags: JSON.stringify(tags) } : {}),
+    ...(attributes ? { attributes: JSON.stringify(attributes) } : {}),
+    ...(images ? { images: JSON.stringify(images) } : {}),
+  }
+}
+
+/** Every write to a part of a product goes through its version, so that none is lost. */
+async function writeProduct(
+  ctx: Context,
+  { id, version }: { id: string; version: number | undefined },
+  write: (tx: Tx) => Promise<void>,
+): Promise<void> {
+  await ctx.db.transaction(async (tx) => {
+    const locked = await lockProduct(tx, id)
+    if (!locked) throw notFound('Product')
+    const demanded = version ?? locked.version
+    const { changes } = await bumpProduct(tx, { id, version: demanded, now: ctx.clock.now() })
+    if (changes !== 1) throw new ShopError('VERSION_CONFLICT', { current: locked.version })
+    await write(tx)
+    tx.afterCommit(() => forgetCounts(ctx))
+  })
+}
+
+export async function addVariant(
+  ctx: Context,
+  { by, version }: { by: Reference; version: number | undefined },
+  variant: NewVariant,
+): Promise<void> {
+  const { product, variants } = await getAnyProduct(ctx, by)
+  await writeProduct(ctx, { id: product.id, version }, async (tx) => {
+    const rows = variantRows(ctx, product.id, [variant], variants.length)
+    await conflictsAs('variant', async () => void (await insertVariantRows(tx, rows)))
+    const quantity = variant.onHand ?? 0
+    await receiveNewStock(
+      ctx,
+      tx,
+      rows.map(({ id }) => ({ variantId: id, productId: product.id, quantity })),
+    )
+    await reindexAround(tx, [product.id], async () => {
+      await refreshPrices(tx, { id: product.id })
+    })
+  })
+}
+
+export interface VariantChange {
+  readonly sku?: string
+  readonly options?: Readonly<Record<string, string>>
+  readonly priceMinor?: Minor
+  readonly gtin?: string | null
+  readonly weightGrams?: number | null
+}
+
+export async function changeVariant(
+  ctx: Context,
+  { id, version }: { id: string; version: number | undefined },
+  change: VariantChange,
+): Promise<string> {
+  const productId = await findVariantProduct(ctx.db.read, id)
+  if (!productId) throw notFound('Variant')
+  const { sku, options, priceMinor, gtin, weightGrams } = change
+  const patch = {
+    ...(sku === undefined ? {} : { sku }),
+    ...(options === undefined ? {} : { options: JSON.stringify(options) }),
+    ...(priceMinor === undefined ? {} : { price_minor: priceMinor }),
+    ...(gtin === undefined ? {} : { gtin }),
+    ...(weightGrams === undefined ? {} : { weight_grams: weightGrams }),
+    updated_at: ctx.clock.now(),
+  }
+  await writeProduct(ctx, { id: productId, version }, async (tx) => {
+    await conflictsAs('variant', () => updateVariantRow(tx, id, patch))
+    await reindexAround(
+      tx,
+      [productId],
+      async () => void (await refreshPrices(tx, { id: productId })),
+    )
+  })
+  return productId
+}
+
+/** Says which unique field is taken instead of failing; what else goes wrong passes through. */
+export async function conflictsAs(resource: string, write: () => Promise<void>): Promise<void> {
+  return write().catch((error: unknown) => {
+    throw conflictOf(resource, error)
+  })
+}
+
+function conflictOf(resource: string, error: unknown): unknown {
+  const message = error instanceof Error ? error.message : ''
+  const field = /\b(slug|sku|email|username)/i.exec(message)?.[1]
+  const isUnique = /unique|duplicate/i.test(message)
+  return isUnique && field ? new ShopError('ALREADY_EXISTS', { resource, field }) : error
+}

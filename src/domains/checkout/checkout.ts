@@ -1,0 +1,270 @@
+import type { Context } from '../../context.ts'
+import { ShopError } from '../../core/errors.ts'
+import { priceCart } from '../../core/price-cart.ts'
+import { minor } from '../../core/money.ts'
+import type { Tx } from '../../db/database.ts'
+import {
+  claimKey,
+  releaseClaim,
+  setClaimOrder,
+  storeReply,
+  type Claim,
+  type StoredReply,
+} from '../../db/idempotency.ts'
+import type { PaymentDriver, PaymentOutcome } from '../../drivers/payment/driver.ts'
+import { mergeIfNeeded, type Shopper } from '../cart/cart.ts'
+import { acceptCartPrices, PriceChangedError, takeCart, type TakenCart } from '../cart/checkout.ts'
+import { reserveStock } from '../inventory/inventory.ts'
+import { createOrder, getOrderRow, loadOrder, orderToken, type Order } from '../order/orders.ts'
+import {
+  askProvider,
+  charge,
+  choosePayment,
+  createPayment,
+  getPayment,
+  providerError,
+} from '../payment/payments.ts'
+import { chooseMethod, listShippingMethods, quoteMethods } from '../shipping/shipping.ts'
+import { settle } from './settle.ts'
+
+export interface Address {
+  readonly name: string
+  readonly company?: string
+  readonly address: string
+  readonly address2?: string
+  readonly city: string
+  readonly state?: string
+  readonly postal_code?: string
+  readonly country: string
+  readonly phone?: string
+  readonly email?: string
+}
+
+export interface CheckoutCommand {
+  readonly shopper: Shopper
+  readonly email: string | undefined
+  readonly shippingAddress: Address
+  readonly billingAddress: Address
+  readonly shippingMethod: string | undefined
+  readonly paymentMethod: string
+  readonly paymentData: Readonly<Record<string, unknown>>
+  /** The cart version the caller has seen, from If-Match. */
+  readonly version: number | undefined
+}
+
+/** What a checkout answers: the order, and the token with which a guest can read it again. */
+export interface PlacedOrder extends Order {
+  readonly token: string
+}
+
+export interface Once {
+  readonly claim: Claim | undefined
+  readonly render: (placed: PlacedOrder) => StoredReply
+  readonly refuse: (error: ShopError) => StoredReply
+}
+
+export interface CheckoutReply {
+  readonly reply: StoredReply
+  readonly replayed: boolean
+}
+
+type Begun =
+  | { readonly kind: 'answered'; readonly reply: StoredReply; readonly replayed: boolean }
+  | { readonly kind: 'pending'; readonly orderId: string; readonly resumed: boolean }
+
+/**
+ * Turns a cart into an order, once. Two short transactions with the payment provider between
+ * them: the first claims the key, freezes the totals and reserves the stock; the second writes the
+ * outcome down. Whatever dies in between is finished by a retry with the same Idempotency-Key, or
+ * by the reconciler.
+ *
+ * Refuses with CART_EMPTY, CART_LOCKED, VERSION_CONFLICT, PRODUCT_UNAVAILABLE, PRICE_CHANGED,
+ * UNKNOWN_SHIPPING_METHOD, UNKNOWN_PAYMENT_METHOD, EMAIL_REQUIRED, INSUFFICIENT_STOCK,
+ * PAYMENT_DECLINED; PAYMENT_UNAVAILABLE leaves it to a repetition.
+ */
+export async function checkout(
+  ctx: Context,
+  command: CheckoutCommand,
+  once: Once,
+): Promise<CheckoutReply> {
+  const driver = choosePayment(ctx, command.paymentMethod, command.paymentData)
+  await mergeIfNeeded(ctx, command.shopper)
+  const begun = await begin(ctx, { command, once, driver })
+  if (begun.kind === 'answered') return begun
+  const outcome = begun.resumed
+    ? await outcomeOfEarlierTry(ctx, begun.orderId)
+    : await charge(ctx, {
+        driver,
+        payment: await getPayment(ctx.db.read, begun.orderId),
+        data: command.paymentData,
+      })
+  if (outcome === undefined) throw new ShopError('PAYMENT_UNAVAILABLE')
+  return finish(ctx, { orderId: begun.orderId, outcome, once })
+}
+
+interface Attempt {
+  readonly command: CheckoutCommand
+  readonly once: Once
+  readonly driver: PaymentDriver
+}
+
+async function begin(ctx: Context, attempt: Attempt): Promise<Begun> {
+  try {
+    return await ctx.db.transaction((tx) => beginIn(ctx, tx, attempt))
+  } catch (error) {
+    // The refusal names the new prices, so the shopper knows them from now on.
+    if (error instanceof PriceChangedError) await acceptCartPrices(ctx, error.cartId)
+    throw error
+  }
+}
+
+async function beginIn(ctx: Context, tx: Tx, attempt: Attempt): Promise<Begun> {
+  const { command, once, driver } = attempt
+  const earlier = once.claim && (await claimKey(ctx, tx, once.claim))
+  if (earlier?.kind === 'replay') return { kind: 'answered', reply: earlier.reply, replayed: true }
+  if (earlier?.kind === 'running') {
+    if (earlier.orderId === null) throw new ShopError('REQUEST_IN_PROGRESS')
+    return { kind: 'pending', orderId: earlier.orderId, resumed: true }
+  }
+  const orderId = await placeOrder(ctx, tx, command)
+  if (once.claim) await setClaimOrder(tx, { claim: once.claim.claim, orderId })
+  if (!driver.offline) return { kind: 'pending', orderId, resumed: false }
+  const { paymentData: data } = command
+  const payment = await getPayment(tx, orderId)
+  const outcome = await charge(ctx, { driver, payment, data })
+  if (!outcome) throw new Error(`the offline payment method ${driver.code} gave no outcome`)
+  return { kind: 'answered', ...(await settleAndAnswer(ctx, tx, { orderId, outcome, once })) }
+}
+
+/** The order in its first state, with its payment attempt and its stock, all or nothing. */
+async function placeOrder(ctx: Context, tx: Tx, command: CheckoutCommand): Promise<string> {
+  const { shopper, version } = command
+  const cart = await takeCart(ctx, tx, { shopper, version })
+  const orderId = ctx.newId()
+  const { priced, method } = await priceOrder(ctx, tx, { cart, command })
+  const linesById = new Map(priced.lines.map((line) => [line.id, line]))
+  await createOrder(ctx, tx, {
+    order: {
+      id: orderId,
+      cart_id: cart.row.id,
+      live_cart_id: cart.row.id,
+      customer_id: shopper.customerId ?? null,
+      email: emailOf(command),
+      currency: priced.currency,
+      subtotal_minor: priced.subtotalMinor,
+      discount_minor: priced.discountMinor,
+      shipping_minor: priced.shippingMinor,
+      tax_minor: priced.taxMinor,
+      tax_inclusive: ctx.config.tax.inclusive ? 1 : 0,
+      total_minor: priced.totalMinor,
+      item_count: priced.itemCount,
+      shipping_method: method.code,
+      shipping_name: method.name,
+      shipping_address: JSON.stringify(command.shippingAddress),
+      billing_address: JSON.stringify(command.billingAddress),
+    },
+    lines: cart.lines.map((line) => ({
+      variant_id: line.variant_id,
+      product_id: line.product_id,
+      product_number: line.product_number,
+      sku: line.sku,
+      name: line.name,
+      options: line.options,
+      quantity: line.quantity,
+      price_minor: line.price_minor,
+      subtotal_minor: linesById.get(line.number)?.subtotalMinor ?? minor(0),
+      tax_minor: linesById.get(line.number)?.taxMinor ?? minor(0),
+      total_minor: linesById.get(line.number)?.totalMinor ?? minor(0),
+    })),
+  })
+  await createPayment(ctx, tx, {
+    orderId,
+    method: command.paymentMethod,
+    amountMinor: priced.totalMinor,
+    currency: priced.currency,
+  })
+  const wanted = cart.lines.map(({ variant_id, quantity }) => ({ variantId: variant_id, quantity }))
+  await reserveStock(ctx, tx, { orderId, wanted })
+  return orderId
+}
+
+async function priceOrder(
+  ctx: Context,
+  tx: Tx,
+  { cart, command }: { cart: TakenCart; command: CheckoutCommand },
+) {
+  const methods = await listShippingMethods(tx)
+  const method = chooseMethod(methods, command.shippingMethod)
+  const lines = cart.lines.map((line) => ({
+    id: line.number,
+    quantity: line.quantity,
+    unitPriceMinor: line.price_minor,
+  }))
+  const basket = { currency: cart.row.currency, lines, tax: ctx.config.tax }
+  const goods = priceCart({ ...basket, shippingMinor: minor(0) })
+  const [quote] = quoteMethods([method], goods.subtotalMinor)
+  return { priced: priceCart({ ...basket, shippingMinor: quote?.priceMinor ?? minor(0) }), method }
+}
+
+function emailOf(command: CheckoutCommand): string {
+  const email = command.email ?? command.shippingAddress.email ?? command.billingAddress.email
+  if (email === undefined) throw new ShopError('EMAIL_REQUIRED')
+  return email
+}
+
+/**
+ * A retry found its order waiting for its payment: the first try may still be running, so only the
+ * provider is asked, never charged again.
+ */
+async function outcomeOfEarlierTry(
+  ctx: Context,
+  orderId: string,
+): Promise<PaymentOutcome | undefined> {
+  const payment = await getPayment(ctx.db.read, orderId)
+  if (payment.status !== 'pending') {
+    // Settled already; the outcome given here loses against what is written down.
+    return { kind: 'failed', code: 'settled' }
+  }
+  const answer = await askProvider(ctx, payment)
+  if (answer === 'absent') throw new ShopError('REQUEST_IN_PROGRESS')
+  return answer
+}
+
+interface Finish {
+  readonly orderId: string
+  readonly outcome: PaymentOutcome
+  readonly once: Once
+}
+
+async function finish(ctx: Context, attempt: Finish): Promise<CheckoutReply> {
+  const answer = await ctx.db.transaction((tx) => settleAndAnswer(ctx, tx, attempt))
+  if (answer.reply.status >= 500) throw new ShopError('PAYMENT_UNAVAILABLE')
+  return answer
+}
+
+/** Settles, then answers by what is written down, whoever wrote it; stores the answer with it. */
+async function settleAndAnswer(
+  ctx: Context,
+  tx: Tx,
+  { orderId, outcome, once }: Finish,
+): Promise<CheckoutReply> {
+  await settle(ctx, tx, { orderId, outcome })
+  const reply = await answerOf(ctx, tx, { orderId, once })
+  if (once.claim && reply.status >= 500) await releaseClaim(tx, { claim: once.claim.claim })
+  else if (once.claim) await storeReply(tx, { claim: once.claim.claim, ...reply })
+  return { reply, replayed: false }
+}
+
+async function answerOf(
+  ctx: Context,
+  tx: Tx,
+  { orderId, once }: { orderId: string; once: Once },
+): Promise<StoredReply> {
+  const payment = await getPayment(tx, orderId)
+  if (payment.status !== 'failed') {
+    const order = await loadOrder(tx, await getOrderRow(tx, orderId))
+    return once.render({ ...order, token: orderToken(ctx, orderId) })
+  }
+  const isOurs = payment.failure_code === providerError || payment.failure_code === 'never_arrived'
+  return once.refuse(new ShopError(isOurs ? 'PAYMENT_UNAVAILABLE' : 'PAYMENT_DECLINED'))
+}

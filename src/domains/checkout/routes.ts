@@ -1,0 +1,154 @@
+import { Type, type Static } from 'typebox'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { Context } from '../../context.ts'
+import type { App } from '../../http/app.ts'
+import { demandedVersion } from '../../http/conditional.ts'
+import { envelope, success } from '../../http/envelope.ts'
+import { errorBody } from '../../http/errors.ts'
+import { claimOf, sendStored } from '../../http/once.ts'
+import { Money } from '../../http/schema.ts'
+import { shopperOf } from '../../http/session.ts'
+import { moneyView } from '../catalog/views.ts'
+import { getCustomer } from '../customer/customers.ts'
+import { orderView } from '../order/views.ts'
+import { listPaymentMethods } from '../payment/payments.ts'
+import { listShippingMethods } from '../shipping/shipping.ts'
+import { checkout, type Address, type Once, type PlacedOrder } from './checkout.ts'
+import { CheckoutBody, PlacedOrderView } from './schema.ts'
+
+const tags = ['Checkout']
+
+export const checkoutErrors = [
+  'CART_EMPTY',
+  'CART_LOCKED',
+  'VERSION_CONFLICT',
+  'PRODUCT_UNAVAILABLE',
+  'PRICE_CHANGED',
+  'INSUFFICIENT_STOCK',
+  'UNKNOWN_SHIPPING_METHOD',
+  'UNKNOWN_PAYMENT_METHOD',
+  'EMAIL_REQUIRED',
+  'PAYMENT_DECLINED',
+  'PAYMENT_UNAVAILABLE',
+  'IDEMPOTENCY_KEY_REUSED',
+  'REQUEST_IN_PROGRESS',
+] as const
+
+export function registerCheckoutRoutes(app: App, ctx: Context): void {
+  app.post(
+    '/checkout',
+    {
+      schema: {
+        tags,
+        summary: 'Turn the cart into an order',
+        description:
+          'Send an Idempotency-Key: a repetition then gets the same answer, never a second order.',
+        body: CheckoutBody,
+        response: { 201: envelope(PlacedOrderView) },
+      },
+      config: { allow: 'shopper', errors: checkoutErrors },
+    },
+    async (request, reply) => {
+      const { body } = request
+      return answerCheckout(ctx, { request, reply }, { body, render })
+    },
+  )
+  registerMethodRoutes(app, ctx)
+}
+
+function render(placed: PlacedOrder) {
+  return success({ ...orderView(placed), token: placed.token }, 'Order placed')
+}
+
+interface CheckoutRequest {
+  readonly body: Static<typeof CheckoutBody>
+  readonly render: (placed: PlacedOrder) => object
+}
+
+/** Runs a checkout for either door; `render` makes the door's own body. */
+export async function answerCheckout(
+  ctx: Context,
+  { request, reply }: { request: FastifyRequest; reply: FastifyReply },
+  { body, render }: CheckoutRequest,
+): Promise<FastifyReply> {
+  const shopper = shopperOf(ctx, request)
+  const shippingAddress = body.shipping_info as Address
+  const command = {
+    shopper,
+    email: body.email ?? (await accountEmail(ctx, body, shopper.customerId)),
+    shippingAddress,
+    billingAddress: (body.billing_info ?? shippingAddress) as Address,
+    shippingMethod: body.shipping_method,
+    paymentMethod: body.payment_method,
+    paymentData: body.payment_data ?? {},
+    version: demandedVersion(request),
+  }
+  const once: Once = {
+    claim: claimOf(request),
+    render: (placed) => ({ status: 201, body: JSON.stringify(render(placed)) }),
+    refuse: (error) => ({
+      status: error.status,
+      body: JSON.stringify(errorBody(error, request.id)),
+    }),
+  }
+  const { reply: stored, replayed } = await checkout(ctx, command, once)
+  return sendStored(reply.header('cache-control', 'no-store'), stored, replayed)
+}
+
+async function accountEmail(
+  ctx: Context,
+  body: Static<typeof CheckoutBody>,
+  customerId: string | undefined,
+): Promise<string | undefined> {
+  if (customerId === undefined || body.shipping_info.email !== undefined) return undefined
+  return (await getCustomer(ctx, { by: 'id', id: customerId })).email
+}
+
+const ShippingMethodView = Type.Object({
+  code: Type.String(),
+  name: Type.String(),
+  description: Type.String(),
+  price: Money,
+  free_from: Type.Union([Money, Type.Null()]),
+  days_min: Type.Integer(),
+  days_max: Type.Integer(),
+})
+
+function registerMethodRoutes(app: App, ctx: Context): void {
+  app.get(
+    '/shipping-methods',
+    {
+      schema: {
+        tags,
+        summary: 'Ways to ship',
+        response: { 200: envelope(Type.Array(ShippingMethodView)) },
+      },
+      config: { allow: 'public' },
+    },
+    async () => {
+      const { currency } = ctx.config.store
+      const methods = await listShippingMethods(ctx.db.read)
+      const data = methods.map(({ price_minor, free_from_minor, ...method }) => ({
+        ...method,
+        price: moneyView(price_minor, currency),
+        free_from: free_from_minor === null ? null : moneyView(free_from_minor, currency),
+      }))
+      return success(data, 'Shipping methods listed')
+    },
+  )
+
+  app.get(
+    '/payment-methods',
+    {
+      schema: {
+        tags,
+        summary: 'Ways to pay',
+        response: {
+          200: envelope(Type.Array(Type.Object({ code: Type.String(), name: Type.String() }))),
+        },
+      },
+      config: { allow: 'public' },
+    },
+    () => success(listPaymentMethods(ctx), 'Payment methods listed'),
+  )
+}

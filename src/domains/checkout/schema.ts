@@ -1,0 +1,69 @@
+import { Type } from 'typebox'
+import { OrderView } from '../order/schema.ts'
+
+const closed = { additionalProperties: false }
+
+const line = (lengthMax: number) =>
+  Type.String({
+    minLength: 1,
+    maxLength: lengthMax,
+    pattern: '^[^\\u0000-\\u001f]*\\S[^\\u0000-\\u001f]*$',
+  })
+
+export const Email = Type.String({ format: 'email', maxLength: 254, examples: ['ada@example.com'] })
+
+export const AddressBody = Type.Object(
+  {
+    name: line(200),
+    company: Type.Optional(line(200)),
+    address: line(300),
+    address2: Type.Optional(line(300)),
+    city: line(100),
+    state: Type.Optional(line(100)),
+    postal_code: Type.Optional(line(20)),
+    country: Type.String({ pattern: '^[A-Z]{2}$', description: 'ISO 3166-1 alpha-2' }),
+    phone: Type.Optional(line(40)),
+    email: Type.Optional(Email),
+  },
+  {
+    ...closed,
+    title: 'Address',
+    examples: [
+      {
+        name: 'Ada Lovelace',
+        address: '12 St James Square',
+        city: 'London',
+        postal_code: 'SW1Y 4JH',
+        country: 'GB',
+        email: 'ada@example.com',
+      },
+    ],
+  },
+)
+
+export const CheckoutBody = Type.Object(
+  {
+    email: Type.Optional(Email),
+    shipping_info: AddressBody,
+    billing_info: Type.Optional(AddressBody),
+    shipping_method: Type.Optional(
+      Type.String({
+        maxLength: 50,
+        examples: ['standard'],
+        description: 'Default: the first offered',
+      }),
+    ),
+    payment_method: Type.String({ maxLength: 50, examples: ['test'] }),
+    payment_data: Type.Optional(
+      Type.Record(Type.String({ maxLength: 50 }), Type.Unknown(), {
+        description: 'What the payment method needs; for test: {"outcome": "approve"}',
+      }),
+    ),
+  },
+  closed,
+)
+
+export const PlacedOrderView = Type.Object({
+  ...OrderView.properties,
+  token: Type.String({ description: 'Lets a guest read this order again' }),
+})

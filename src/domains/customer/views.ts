@@ -1,0 +1,16 @@
+import { timeView } from '../catalog/views.ts'
+import type { CustomerRow } from './customers.ts'
+
+/** An account as its owner sees it; the password hash has no way out of the domain. */
+export function customerView(row: CustomerRow) {
+  return {
+    id: row.id,
+    number: row.number,
+    username: row.username,
+    email: row.email,
+    name: row.name,
+    role: row.role,
+    created_at: timeView(row.created_at),
+    updated_at: timeView(row.updated_at),
+  }
+}

@@ -1,0 +1,208 @@
+import type { Context } from '../../context.ts'
+import { notFound, ShopError } from '../../core/errors.ts'
+import type { Db, Tx } from '../../db/database.ts'
+import {
+  adjustOnHand,
+  endHolds,
+  findDefaultLocation,
+  insertHolds,
+  insertLocation,
+  insertMovements,
+  insertStockRows,
+  listActiveHolds,
+  listAvailable,
+  listStockOfSku,
+  listStockOfVariant,
+  releaseReservedRows,
+  reserveRows,
+  sellReservedRows,
+  type Demand,
+  type StockRow,
+} from './queries.ts'
+import type { MovementKind } from './tables.ts'
+
+/** The one location of a shop that has not made others. */
+export async function ensureDefaultLocation(ctx: Context, tx: Tx): Promise<string> {
+  const known = await findDefaultLocation(tx)
+  if (known) return known
+  const id = ctx.newId()
+  await insertLocation(tx, { id, code: 'main', name: 'Main warehouse', is_default: 1 })
+  return (await findDefaultLocation(tx)) ?? id
+}
+
+export interface NewStock {
+  readonly variantId: string
+  readonly productId: string
+  readonly quantity: number
+}
+
+/** Opens the stock of new variants; what is there at once is booked as received. */
+export async function receiveNewStock(
+  ctx: Context,
+  tx: Tx,
+  stock: readonly NewStock[],
+): Promise<void> {
+  const locationId = await ensureDefaultLocation(ctx, tx)
+  await insertStockRows(
+    tx,
+    stock.map(({ variantId, productId, quantity }) => ({
+      variant_id: variantId,
+      location_id: locationId,
+      product_id: productId,
+      on_hand: quantity,
+      reserved: 0,
+    })),
+  )
+  const received = stock.filter(({ quantity }) => quantity > 0)
+  await insertMovements(
+    tx,
+    received.map(({ variantId, quantity }) =>
+      movement(ctx, { variantId, locationId, quantity, kind: 'receipt' }),
+    ),
+  )
+}
+
+interface MovementFacts {
+  readonly variantId: string
+  readonly locationId: string
+  readonly quantity: number
+  readonly kind: MovementKind
+  readonly orderId?: string
+  readonly note?: string | undefined
+}
+
+function movement(ctx: Context, facts: MovementFacts) {
+  return {
+    id: ctx.newId(),
+    variant_id: facts.variantId,
+    location_id: facts.locationId,
+    quantity: facts.quantity,
+    kind: facts.kind,
+    order_id: facts.orderId ?? null,
+    note: facts.note ?? null,
+    created_at: ctx.clock.now(),
+  }
+}
+
+export interface Wanted {
+  readonly variantId: string
+  readonly quantity: number
+}
+
+/**
+ * Reserves stock for an order or throws INSUFFICIENT_STOCK naming every short article. Demand is
+ * summed per variant and taken in sorted order, so that two orders can never wait for each other.
+ */
+export async function reserveStock(
+  ctx: Context,
+  tx: Tx,
+  { orderId, wanted }: { orderId: string; wanted: readonly Wanted[] },
+): Promise<void> {
+  const demand = await demandOf(tx, wanted)
+  const expiresAt = ctx.clock.now() + ctx.config.lifetimes.holdMs
+  const holds = demand.map((row) => ({
+    ...row,
+    order_id: orderId,
+    status: 'active' as const,
+    expires_at: expiresAt,
+  }))
+  await insertHolds(tx, holds)
+  const { changes } = await reserveRows(tx, demand)
+  if (changes !== demand.length) throw await shortageOf(tx, demand)
+}
+
+async function demandOf(db: Db, wanted: readonly Wanted[]): Promise<Demand[]> {
+  const locationId = (await findDefaultLocation(db)) ?? ''
+  const sums = new Map<string, number>()
+  for (const { variantId, quantity } of wanted) {
+    sums.set(variantId, (sums.get(variantId) ?? 0) + quantity)
+  }
+  return [...sums]
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([variant_id, quantity]) => ({ variant_id, location_id: locationId, quantity }))
+}
+
+async function shortageOf(tx: Tx, demand: readonly Demand[]): Promise<ShopError> {
+  const rows = await listAvailable(tx, { rows: JSON.stringify(demand) })
+  const wanted = new Map(demand.map((row) => [row.variant_id, row.quantity]))
+  const items = rows
+    .map(({ variant_id, sku, available }) => ({
+      sku,
+      variant_id,
+      available,
+      requested: wanted.get(variant_id) ?? 0,
+    }))
+    .filter(({ available, requested }) => available < requested)
+  // Somebody may have given stock back since the refusal: the demand still stands refused.
+  const first = items[0] ?? { sku: 'the item', available: 0 }
+  return new ShopError('INSUFFICIENT_STOCK', { sku: first.sku, available: first.available, items })
+}
+
+/** Turns an order's reservation into a sale. Only the first caller finds active holds. */
+export async function sellHeldStock(ctx: Context, tx: Tx, orderId: string): Promise<void> {
+  const holds = await listActiveHolds(tx, { orderId })
+  const { changes } = await endHolds(tx, { orderId, status: 'sold' })
+  assertAll(changes, holds.length)
+  assertAll((await sellReservedRows(tx, holds)).changes, holds.length)
+  await insertMovements(
+    tx,
+    holds.map(({ variant_id, location_id, quantity }) =>
+      movement(ctx, {
+        variantId: variant_id,
+        locationId: location_id,
+        quantity: -quantity,
+        kind: 'sale',
+        orderId,
+      }),
+    ),
+  )
+}
+
+/** Gives an order's reservation back. */
+export async function releaseHeldStock(tx: Tx, orderId: string): Promise<void> {
+  const holds = await listActiveHolds(tx, { orderId })
+  const { changes } = await endHolds(tx, { orderId, status: 'released' })
+  assertAll(changes, holds.length)
+  assertAll((await releaseReservedRows(tx, holds)).changes, holds.length)
+}
+
+/** Holds and reservations move together; if they do not, the transaction must not commit. */
+function assertAll(changes: number, expected: number): void {
+  if (changes !== expected) throw new Error(`stock: ${changes} of ${expected} rows changed`)
+}
+
+export interface Adjustment {
+  readonly variantId: string
+  /** Signed change. */
+  readonly quantity: number
+  readonly kind: 'receipt' | 'adjustment' | 'return'
+  readonly note?: string | undefined
+}
+
+/** Books a change of stock. Refuses to go below what is reserved (INSUFFICIENT_STOCK). */
+export async function adjustStock(
+  ctx: Context,
+  tx: Tx,
+  { variantId, quantity, kind, note }: Adjustment,
+): Promise<StockRow[]> {
+  const [row] = await listStockOfVariant(tx, { variantId })
+  if (!row) throw notFound('Variant')
+  const locationId = row.location_id
+  const { changes } = await adjustOnHand(tx, { variantId, locationId, quantity })
+  if (changes !== 1) {
+    throw new ShopError('INSUFFICIENT_STOCK', { sku: row.sku, available: row.available })
+  }
+  await insertMovements(tx, [movement(ctx, { variantId, locationId, quantity, kind, note })])
+  return listStockOfVariant(tx, { variantId })
+}
+
+/** Stock levels of one variant, by its id or SKU. */
+export async function getStock(
+  ctx: Context,
+  by: { variantId: string } | { sku: string },
+): Promise<StockRow[]> {
+  const rows =
+    'sku' in by ? await listStockOfSku(ctx.db.read, by) : await listStockOfVariant(ctx.db.read, by)
+  if (rows.length === 0) throw notFound('Variant')
+  return rows
+}

@@ -1,0 +1,181 @@
+import { sql } from 'kysely'
+import { bulkInsert, bulkUpdate } from '../../db/bulk.ts'
+import type { Db, Tx } from '../../db/database.ts'
+import { preparedQuery, preparedWrite } from '../../db/prepared.ts'
+
+export interface Demand {
+  readonly variant_id: string
+  readonly location_id: string
+  readonly quantity: number
+}
+
+const demandColumns = { variant_id: 'uuid', location_id: 'uuid', quantity: 'integer' } as const
+
+const sameStock = sql<boolean>`stock.variant_id = d.variant_id and stock.location_id = d.location_id`
+
+/**
+ * The one guard against overselling: it sits in the write, so no two buyers can pass it for the
+ * same piece. Fewer changed rows than demanded means that something is short.
+ */
+export const reserveRows = bulkUpdate<Demand>({
+  table: 'stock',
+  columns: demandColumns,
+  set: sql`reserved = stock.reserved + d.quantity`,
+  where: sql<boolean>`${sameStock} and stock.on_hand - stock.reserved >= d.quantity`,
+})
+
+/** Takes reserved pieces out of the warehouse. */
+export const sellReservedRows = bulkUpdate<Demand>({
+  table: 'stock',
+  columns: demandColumns,
+  set: sql`on_hand = stock.on_hand - d.quantity, reserved = stock.reserved - d.quantity`,
+  where: sql<boolean>`${sameStock} and stock.reserved >= d.quantity`,
+})
+
+/** Gives reserved pieces back. */
+export const releaseReservedRows = bulkUpdate<Demand>({
+  table: 'stock',
+  columns: demandColumns,
+  set: sql`reserved = stock.reserved - d.quantity`,
+  where: sql<boolean>`${sameStock} and stock.reserved >= d.quantity`,
+})
+
+export interface NewHold extends Demand {
+  readonly order_id: string
+  readonly status: 'active'
+  readonly expires_at: number
+}
+
+export const insertHolds = bulkInsert<NewHold>('stock_holds', {
+  order_id: 'uuid',
+  variant_id: 'uuid',
+  location_id: 'uuid',
+  quantity: 'integer',
+  status: 'text',
+  expires_at: 'integer',
+})
+
+export const listActiveHolds = preparedQuery<{ orderId: string }, Demand>((db, param) =>
+  db
+    .selectFrom('stock_holds')
+    .select(['variant_id', 'location_id', 'quantity'])
+    .where('order_id', '=', param('orderId'))
+    .where('status', '=', 'active')
+    .orderBy('variant_id')
+    .orderBy('location_id'),
+)
+
+/** Ends the active holds of an order; the number of changed rows tells who won. */
+export const endHolds = preparedWrite<{ orderId: string; status: 'sold' | 'released' }>(
+  (db, param) =>
+    db
+      .updateTable('stock_holds')
+      .set({ status: param('status') })
+      .where('order_id', '=', param('orderId'))
+      .where('status', '=', 'active'),
+)
+
+export interface NewMovement {
+  readonly id: string
+  readonly variant_id: string
+  readonly location_id: string
+  readonly quantity: number
+  readonly kind: string
+  readonly order_id: string | null
+  readonly note: string | null
+  readonly created_at: number
+}
+
+export const insertMovements = bulkInsert<NewMovement>('stock_movements', {
+  id: 'uuid',
+  variant_id: 'uuid',
+  location_id: 'uuid',
+  quantity: 'integer',
+  kind: 'text',
+  order_id: 'uuid',
+  note: 'text',
+  created_at: 'integer',
+})
+
+export const insertStockRows = bulkInsert<{
+  variant_id: string
+  location_id: string
+  product_id: string
+  on_hand: number
+  reserved: number
+}>('stock', {
+  variant_id: 'uuid',
+  location_id: 'uuid',
+  product_id: 'uuid',
+  on_hand: 'integer',
+  reserved: 'integer',
+})
+
+/** Adds to (or takes from) what is on hand, never below what is reserved. */
+export const adjustOnHand = preparedWrite<{
+  variantId: string
+  locationId: string
+  quantity: number
+}>((db, param) =>
+  db
+    .updateTable('stock')
+    .set({ on_hand: sql`on_hand + ${param('quantity')}` })
+    .where('variant_id', '=', param('variantId'))
+    .where('location_id', '=', param('locationId'))
+    .where(sql<boolean>`on_hand + ${param('quantity')} >= reserved`),
+)
+
+const defaultLocation = preparedQuery<object, { id: string }>((db) =>
+  db.selectFrom('locations').select('id').where('is_default', '=', 1).limit(1),
+)
+
+export async function findDefaultLocation(db: Db): Promise<string | undefined> {
+  return (await defaultLocation(db, {}))[0]?.id
+}
+
+export function insertLocation(
+  tx: Tx,
+  location: { id: string; code: string; name: string; is_default: number },
+): Promise<boolean> {
+  return tx.dialect.insertOnce(tx, 'locations', location)
+}
+
+export interface StockRow {
+  readonly variant_id: string
+  readonly sku: string
+  readonly location_id: string
+  readonly location_code: string
+  readonly on_hand: number
+  readonly reserved: number
+  readonly available: number
+}
+
+function stockRows(db: Db) {
+  return db
+    .selectFrom('stock as s')
+    .innerJoin('variants as v', 'v.id', 's.variant_id')
+    .innerJoin('locations as l', 'l.id', 's.location_id')
+    .select(['s.variant_id', 'v.sku', 's.location_id', 'l.code as location_code'])
+    .select(['s.on_hand', 's.reserved', sql<number>`s.on_hand - s.reserved`.as('available')])
+}
+
+export const listStockOfVariant = preparedQuery<{ variantId: string }, StockRow>((db, param) =>
+  stockRows(db).where('s.variant_id', '=', param('variantId')).orderBy('l.code'),
+)
+
+export const listStockOfSku = preparedQuery<{ sku: string }, StockRow>((db, param) =>
+  stockRows(db).where('v.sku', '=', param('sku')).orderBy('l.code'),
+)
+
+/** What is left of some variants, for telling a shopper what was short. */
+export const listAvailable = preparedQuery<
+  { rows: string },
+  { variant_id: string; sku: string; available: number }
+>(
+  (db, param) => sql<{ variant_id: string; sku: string; available: number }>`
+    select v.id as variant_id, v.sku, coalesce(s.on_hand - s.reserved, 0) as available
+    from ${db.dialect.jsonRows(param('rows'), demandColumns)} d
+    join variants v on v.id = d.variant_id
+    left join stock s on s.variant_id = d.variant_id and s.location_id = d.location_id
+    order by v.sku`,
+)

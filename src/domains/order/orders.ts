@@ -1,0 +1,161 @@
+import { createHmac, timingSafeEqual } from 'node:crypto'
+import type { Context } from '../../context.ts'
+import { notFound } from '../../core/errors.ts'
+import {
+  badCursor,
+  countedOf,
+  countMax,
+  writeCursor,
+  type Page,
+  type Paging,
+} from '../../core/paging.ts'
+import type { Reference } from '../../core/reference.ts'
+import type { Db, Tx } from '../../db/database.ts'
+import { may, type Principal } from '../customer/permissions.ts'
+import {
+  countOrdersOf,
+  findOrder,
+  insertEvent,
+  insertOrderLines,
+  insertOrders,
+  listEvents,
+  listLinesOf,
+  listOrdersOf,
+  settleOrder,
+  type NewOrder,
+  type NewOrderLine,
+  type OrderEventRow,
+  type OrderLineRow,
+  type OrderRow,
+} from './queries.ts'
+
+export interface Order {
+  readonly order: OrderRow
+  readonly lines: readonly OrderLineRow[]
+  readonly events: readonly OrderEventRow[]
+}
+
+/** An order without its timeline, as it stands in a list. */
+export type OrderSummary = Omit<Order, 'events'>
+
+/** Notes on the order's timeline what happened to it. */
+export async function recordEvent(
+  ctx: Context,
+  tx: Tx,
+  { orderId, type, data = {} }: { orderId: string; type: string; data?: object },
+): Promise<void> {
+  const [id, now] = [ctx.newId(), ctx.clock.now()]
+  await insertEvent(tx, { id, orderId, type, data: JSON.stringify(data), now })
+}
+
+export interface OrderDraft {
+  readonly order: Omit<NewOrder, 'status' | 'created_at' | 'updated_at'>
+  readonly lines: readonly Omit<NewOrderLine, 'id' | 'order_id' | 'position'>[]
+}
+
+/** Writes a new order that waits for its payment. One statement each, however many lines it has. */
+export async function createOrder(ctx: Context, tx: Tx, draft: OrderDraft): Promise<void> {
+  const now = ctx.clock.now()
+  const { order } = draft
+  await insertOrders(tx, [
+    { ...order, status: 'pending_payment', created_at: now, updated_at: now },
+  ])
+  await insertOrderLines(
+    tx,
+    draft.lines.map((line, position) => ({
+      ...line,
+      id: ctx.newId(),
+      order_id: order.id,
+      position,
+    })),
+  )
+  await recordEvent(ctx, tx, { orderId: order.id, type: 'created' })
+}
+
+/** Ends the wait for the payment: the order counts, or it is cancelled and its cart free again. */
+export async function settleOrderStatus(
+  ctx: Context,
+  tx: Tx,
+  { order, status }: { order: OrderRow; status: 'placed' | 'paid' | 'cancelled' },
+): Promise<void> {
+  const { changes } = await settleOrder(tx, {
+    id: order.id,
+    status,
+    liveCartId: status === 'cancelled' ? null : order.cart_id,
+    now: ctx.clock.now(),
+  })
+  if (changes !== 1) throw new Error(`order ${order.number} was not waiting for its payment`)
+}
+
+/** The order row, inside the transaction that is changing it. */
+export async function getOrderRow(db: Db, id: string): Promise<OrderRow> {
+  const row = await findOrder(db, { by: 'id', id })
+  if (!row) throw notFound('Order')
+  return row
+}
+
+export async function loadOrder(db: Db, row: OrderRow): Promise<Order> {
+  const ids = JSON.stringify([{ id: row.id }])
+  const lines = await listLinesOf(db, { ids })
+  return { order: row, lines, events: await listEvents(db, { orderId: row.id }) }
+}
+
+/** Who asks for an order: a signed-in user, or a guest with the token given at checkout. */
+export interface OrderReader {
+  readonly principal: Principal | undefined
+  readonly token: string | undefined
+}
+
+/** One's own order. What does not exist and what is somebody else's look the same. */
+export async function getOrder(ctx: Context, by: Reference, reader: OrderReader): Promise<Order> {
+  const row = await findOrder(ctx.db.read, by)
+  if (!row || !mayRead(ctx, row, reader)) throw notFound('Order')
+  return loadOrder(ctx.db.read, row)
+}
+
+function mayRead(ctx: Context, row: OrderRow, { principal, token }: OrderReader): boolean {
+  if (principal && may(principal, 'order:read')) return true
+  if (principal && row.customer_id === principal.customerId) return true
+  return token !== undefined && isTokenOf(ctx, row.id, token)
+}
+
+/** What lets a guest read this one order: made from its id, so that nothing secret is stored. */
+export function orderToken(ctx: Context, orderId: string): string {
+  return createHmac('sha256', ctx.secrets.cookie).update(`order:${orderId}`).digest('base64url')
+}
+
+function isTokenOf(ctx: Context, orderId: string, token: string): boolean {
+  const expected = Buffer.from(orderToken(ctx, orderId))
+  const given = Buffer.from(token)
+  return given.length === expected.length && timingSafeEqual(given, expected)
+}
+
+/** A customer's orders, newest first. */
+export async function listOrders(
+  ctx: Context,
+  customerId: string,
+  paging: Paging,
+): Promise<Page<OrderSummary>> {
+  const { page, perPage, after } = paging
+  const before = after?.[0]
+  if (after && (after.length !== 1 || typeof before !== 'number')) throw badCursor()
+  const rows = await listOrdersOf(ctx.db.read, {
+    customerId,
+    limit: perPage + 1,
+    offset: (page - 1) * perPage,
+    before: typeof before === 'number' ? before : undefined,
+  })
+  const items = await withLines(ctx.db.read, rows.slice(0, perPage))
+  const [count] = await countOrdersOf(ctx.db.read, { customerId, limit: countMax + 1 })
+  const last = items.at(-1)
+  const next = rows.length > perPage && last ? writeCursor([last.order.number]) : null
+  return { items, counted: countedOf(count?.count ?? 0), next }
+}
+
+async function withLines(db: Db, rows: readonly OrderRow[]): Promise<OrderSummary[]> {
+  const ids = JSON.stringify(rows.map(({ id }) => ({ id })))
+  const byOrder = Map.groupBy(await listLinesOf(db, { ids }), ({ order_id }) => order_id)
+  return rows.map((order) => ({ order, lines: byOrder.get(order.id) ?? [] }))
+}
+
+export type { OrderLineRow, OrderRow, OrderEventRow }

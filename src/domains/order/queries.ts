@@ -1,0 +1,247 @@
+import { sql } from 'kysely'
+import type { Minor } from '../../core/money.ts'
+import { bulkInsert } from '../../db/bulk.ts'
+import type { Db } from '../../db/database.ts'
+import { preparedQuery, preparedWrite } from '../../db/prepared.ts'
+import type { Reference } from '../../core/reference.ts'
+import type { PaymentStatus } from '../payment/tables.ts'
+import type { OrderStatus } from './tables.ts'
+
+export interface OrderRow {
+  readonly number: number
+  readonly id: string
+  readonly cart_id: string
+  readonly customer_id: string | null
+  readonly email: string
+  readonly status: OrderStatus
+  readonly currency: string
+  readonly subtotal_minor: Minor
+  readonly discount_minor: Minor
+  readonly shipping_minor: Minor
+  readonly tax_minor: Minor
+  readonly tax_inclusive: 0 | 1
+  readonly total_minor: Minor
+  readonly item_count: number
+  readonly shipping_method: string
+  readonly shipping_name: string
+  readonly shipping_address: string
+  readonly billing_address: string
+  readonly version: number
+  readonly created_at: number
+  readonly payment_method: string
+  readonly payment_status: PaymentStatus
+  readonly captured_minor: Minor
+}
+
+function orders(db: Db) {
+  return db
+    .selectFrom('orders as o')
+    .innerJoin('payments as y', 'y.order_id', 'o.id')
+    .select(['o.number', 'o.id', 'o.cart_id', 'o.customer_id', 'o.email', 'o.status'])
+    .select(['o.currency', 'o.subtotal_minor', 'o.discount_minor', 'o.shipping_minor'])
+    .select(['o.tax_minor', 'o.tax_inclusive', 'o.total_minor', 'o.item_count'])
+    .select(['o.shipping_method', 'o.shipping_name', 'o.shipping_address', 'o.billing_address'])
+    .select(['o.version', 'o.created_at', 'y.method as payment_method'])
+    .select(['y.status as payment_status', 'y.captured_minor'])
+}
+
+const orderById = preparedQuery<{ id: string }, OrderRow>((db, param) =>
+  orders(db).where('o.id', '=', param('id')),
+)
+const orderByNumber = preparedQuery<{ number: number }, OrderRow>((db, param) =>
+  orders(db).where('o.number', '=', param('number')),
+)
+
+export async function findOrder(db: Db, by: Reference): Promise<OrderRow | undefined> {
+  if (by.by === 'number') return (await orderByNumber(db, by))[0]
+  return by.by === 'id' ? (await orderById(db, by))[0] : undefined
+}
+
+const ordersOfCustomer = preparedQuery<
+  { customerId: string; limit: number; offset: number },
+  OrderRow
+>((db, param) =>
+  orders(db)
+    .where('o.customer_id', '=', param('customerId'))
+    .orderBy('o.number', 'desc')
+    .limit(param('limit'))
+    .offset(param('offset')),
+)
+const ordersOfCustomerBefore = preparedQuery<
+  { customerId: string; before: number; limit: number },
+  OrderRow
+>((db, param) =>
+  orders(db)
+    .where('o.customer_id', '=', param('customerId'))
+    .where('o.number', '<', param('before'))
+    .orderBy('o.number', 'desc')
+    .limit(param('limit')),
+)
+
+export interface OrderPlace {
+  readonly customerId: string
+  readonly limit: number
+  readonly offset: number
+  readonly before: number | undefined
+}
+
+/** A customer's orders, newest first. */
+export function listOrdersOf(db: Db, { before, ...place }: OrderPlace): Promise<OrderRow[]> {
+  return before === undefined
+    ? ordersOfCustomer(db, place)
+    : ordersOfCustomerBefore(db, { ...place, before })
+}
+
+export const countOrdersOf = preparedQuery<
+  { customerId: string; limit: number },
+  { count: number }
+>(
+  (_db, param) => sql<{ count: number }>`select count(*) as count from (
+    select 1 as one from orders where customer_id = ${param('customerId')}
+    limit ${param('limit')}) counted`,
+)
+
+export interface OrderLineRow {
+  readonly id: string
+  readonly order_id: string
+  readonly variant_id: string
+  readonly product_id: string
+  readonly product_number: number
+  readonly sku: string
+  readonly name: string
+  readonly options: string
+  readonly quantity: number
+  readonly price_minor: Minor
+  readonly subtotal_minor: Minor
+  readonly tax_minor: Minor
+  readonly total_minor: Minor
+}
+
+export interface NewOrderLine extends OrderLineRow {
+  readonly position: number
+}
+
+export const insertOrderLines = bulkInsert<NewOrderLine>('order_lines', {
+  id: 'uuid',
+  order_id: 'uuid',
+  position: 'integer',
+  variant_id: 'uuid',
+  product_id: 'uuid',
+  product_number: 'integer',
+  sku: 'text',
+  name: 'text',
+  options: 'json',
+  quantity: 'integer',
+  price_minor: 'integer',
+  subtotal_minor: 'integer',
+  tax_minor: 'integer',
+  total_minor: 'integer',
+})
+
+/** The lines of several orders at once, in their order. `ids` is a JSON array of {id}. */
+export const listLinesOf = preparedQuery<{ ids: string }, OrderLineRow>(
+  (db, param) => sql<OrderLineRow>`
+    select l.id, l.order_id, l.variant_id, l.product_id, l.product_number, l.sku, l.name,
+      l.options, l.quantity, l.price_minor, l.subtotal_minor, l.tax_minor, l.total_minor
+    from ${db.dialect.jsonRows(param('ids'), { id: 'uuid' })} d
+    join order_lines l on l.order_id = d.id
+    order by l.order_id, l.position`,
+)
+
+export interface OrderEventRow {
+  readonly type: string
+  readonly data: string
+  readonly created_at: number
+}
+
+export const listEvents = preparedQuery<{ orderId: string }, OrderEventRow>((db, param) =>
+  db
+    .selectFrom('order_events')
+    .select(['type', 'data', 'created_at'])
+    .where('order_id', '=', param('orderId'))
+    .orderBy('created_at')
+    .orderBy('id'),
+)
+
+export const insertEvent = preparedWrite<{
+  id: string
+  orderId: string
+  type: string
+  data: string
+  now: number
+}>((db, param) =>
+  db.insertInto('order_events').values({
+    id: param('id'),
+    order_id: param('orderId'),
+    type: param('type'),
+    data: param('data'),
+    created_at: param('now'),
+  }),
+)
+
+/** Moves an order on from waiting for its payment. A failed one frees its cart for another try. */
+export const settleOrder = preparedWrite<{
+  id: string
+  status: OrderStatus
+  liveCartId: string | null
+  now: number
+}>((db, param) =>
+  db
+    .updateTable('orders')
+    .set((set) => ({
+      status: param('status'),
+      live_cart_id: param('liveCartId'),
+      version: set('version', '+', 1),
+      updated_at: param('now'),
+    }))
+    .where('id', '=', param('id'))
+    .where('status', '=', 'pending_payment'),
+)
+
+export interface NewOrder {
+  readonly id: string
+  readonly cart_id: string
+  readonly live_cart_id: string
+  readonly customer_id: string | null
+  readonly email: string
+  readonly status: 'pending_payment'
+  readonly currency: string
+  readonly subtotal_minor: Minor
+  readonly discount_minor: Minor
+  readonly shipping_minor: Minor
+  readonly tax_minor: Minor
+  readonly tax_inclusive: 0 | 1
+  readonly total_minor: Minor
+  readonly item_count: number
+  readonly shipping_method: string
+  readonly shipping_name: string
+  /** JSON */
+  readonly shipping_address: string
+  /** JSON */
+  readonly billing_address: string
+  readonly created_at: number
+  readonly updated_at: number
+}
+
+export const insertOrders = bulkInsert<NewOrder>('orders', {
+  id: 'uuid',
+  cart_id: 'uuid',
+  live_cart_id: 'uuid',
+  customer_id: 'uuid',
+  email: 'text',
+  status: 'text',
+  currency: 'text',
+  subtotal_minor: 'integer',
+  discount_minor: 'integer',
+  shipping_minor: 'integer',
+  tax_minor: 'integer',
+  tax_inclusive: 'integer',
+  total_minor: 'integer',
+  item_count: 'integer',
+  shipping_method: 'text',
+  shipping_name: 'text',
+  shipping_address: 'json',
+  billing_address: 'json',
+  created_at: 'integer',
+  updated_at: 'integer',
+})

@@ -1,0 +1,72 @@
+import type { FastifyRequest } from 'fastify'
+import type { Context } from '../../context.ts'
+import { ShopError } from '../../core/errors.ts'
+import { pagingOf } from '../../core/paging.ts'
+import { referenceOf } from '../../core/reference.ts'
+import type { App } from '../../http/app.ts'
+import { sendCacheable } from '../../http/conditional.ts'
+import { envelope, listEnvelope, success } from '../../http/envelope.ts'
+import { pageLinks, pageMeta } from '../../http/paging.ts'
+import { IdParams } from '../../http/schema.ts'
+import type { Principal } from '../customer/permissions.ts'
+import { getOrder, listOrders } from './orders.ts'
+import { OrderQuery, OrderSummaryView, OrderTokenQuery, OrderView } from './schema.ts'
+import { orderSummaryView, orderView } from './views.ts'
+
+const tags = ['Orders']
+
+export function registerOrderRoutes(app: App, ctx: Context): void {
+  app.get(
+    '/orders',
+    {
+      schema: {
+        tags,
+        summary: 'Your orders, newest first',
+        querystring: OrderQuery,
+        response: { 200: listEnvelope(OrderSummaryView) },
+      },
+      config: { allow: 'customer' },
+    },
+    async (request) => {
+      const paging = pagingOf(request.query)
+      const page = await listOrders(ctx, signedIn(request).customerId, paging)
+      return success(page.items.map(orderSummaryView), 'Orders listed', {
+        meta: pageMeta(paging, page),
+        links: pageLinks(request.url, paging, page),
+      })
+    },
+  )
+
+  app.get(
+    '/orders/:id',
+    {
+      schema: {
+        tags,
+        summary: 'One order: yours, or a guest order with its token',
+        description: 'A guest sends the token from the checkout as ?token= or Order-Token header.',
+        params: IdParams,
+        querystring: OrderTokenQuery,
+        response: { 200: envelope(OrderView) },
+      },
+      config: { allow: 'shopper', errors: ['NOT_FOUND'] },
+    },
+    async (request, reply) => {
+      const reader = readerOf(request, request.query.token)
+      const found = await getOrder(ctx, referenceOf(request.params.id), reader)
+      const body = reply.serialize(success(orderView(found), 'Order found'))
+      return sendCacheable({ request, reply }, String(body), found.order.version)
+    },
+  )
+}
+
+/** The caller of a route that declares `customer`. */
+export function signedIn(request: FastifyRequest): Principal {
+  if (!request.principal) throw new ShopError('UNAUTHENTICATED')
+  return request.principal
+}
+
+export function readerOf(request: FastifyRequest, queryToken: string | undefined) {
+  const header = request.headers['order-token']
+  const token = queryToken ?? (typeof header === 'string' ? header : undefined)
+  return { principal: request.principal, token }
+}

@@ -1,0 +1,73 @@
+import { Type } from 'typebox'
+import { Money, Timestamp, Uuid } from '../../http/schema.ts'
+import { PageQuery } from '../../http/paging.ts'
+
+export const OrderLineView = Type.Object(
+  {
+    id: Uuid,
+    product_id: Uuid,
+    product_number: Type.Integer(),
+    variant_id: Uuid,
+    sku: Type.String(),
+    name: Type.String(),
+    options: Type.Record(Type.String(), Type.String()),
+    quantity: Type.Integer(),
+    price: Money,
+    subtotal: Money,
+    tax: Money,
+    total: Money,
+  },
+  { title: 'OrderLine' },
+)
+
+const summary = {
+  id: Uuid,
+  number: Type.Integer({ description: 'The number to tell the customer' }),
+  status: Type.String({ examples: ['paid'] }),
+  currency: Type.String(),
+  item_count: Type.Integer(),
+  subtotal: Money,
+  discount: Money,
+  shipping: Money,
+  tax: Money,
+  tax_inclusive: Type.Boolean(),
+  total: Money,
+  payment: Type.Object({ method: Type.String(), status: Type.String(), captured: Money }),
+  lines: Type.Array(OrderLineView),
+  created_at: Timestamp,
+  version: Type.Integer(),
+  links: Type.Record(Type.String(), Type.String()),
+}
+
+export const OrderSummaryView = Type.Object(summary, { title: 'OrderSummary' })
+
+const AddressView = Type.Record(Type.String(), Type.String())
+
+export const OrderView = Type.Object(
+  {
+    ...summary,
+    email: Type.String(),
+    shipping_method: Type.Object({ code: Type.String(), name: Type.String() }),
+    shipping_address: AddressView,
+    billing_address: AddressView,
+    timeline: Type.Array(
+      Type.Object({
+        type: Type.String(),
+        at: Timestamp,
+        data: Type.Record(Type.String(), Type.Unknown()),
+      }),
+    ),
+  },
+  { title: 'Order' },
+)
+
+export const OrderQuery = Type.Object(PageQuery, { additionalProperties: false })
+
+export const OrderTokenQuery = Type.Object(
+  {
+    token: Type.Optional(
+      Type.String({ maxLength: 100, description: 'For guests: the token from the checkout' }),
+    ),
+  },
+  { additionalProperties: false },
+)

@@ -1,0 +1,58 @@
+import type { Minor } from '../../core/money.ts'
+import { moneyView, timeView } from '../catalog/views.ts'
+import type { Order, OrderSummary } from './orders.ts'
+
+export function orderSummaryView({ order, lines }: OrderSummary) {
+  const money = (amount: Minor) => moneyView(amount, order.currency)
+  return {
+    id: order.id,
+    number: order.number,
+    status: order.status,
+    currency: order.currency,
+    item_count: order.item_count,
+    subtotal: money(order.subtotal_minor),
+    discount: money(order.discount_minor),
+    shipping: money(order.shipping_minor),
+    tax: money(order.tax_minor),
+    tax_inclusive: order.tax_inclusive === 1,
+    total: money(order.total_minor),
+    payment: {
+      method: order.payment_method,
+      status: order.payment_status,
+      captured: money(order.captured_minor),
+    },
+    lines: lines.map((line) => ({
+      id: line.id,
+      product_id: line.product_id,
+      product_number: line.product_number,
+      variant_id: line.variant_id,
+      sku: line.sku,
+      name: line.name,
+      options: JSON.parse(line.options) as Record<string, string>,
+      quantity: line.quantity,
+      price: money(line.price_minor),
+      subtotal: money(line.subtotal_minor),
+      tax: money(line.tax_minor),
+      total: money(line.total_minor),
+    })),
+    created_at: timeView(order.created_at),
+    version: order.version,
+    links: { self: `/api/v1/orders/${order.number}` },
+  }
+}
+
+export function orderView(found: Order) {
+  const { order, events } = found
+  return {
+    ...orderSummaryView(found),
+    email: order.email,
+    shipping_method: { code: order.shipping_method, name: order.shipping_name },
+    shipping_address: JSON.parse(order.shipping_address) as Record<string, string>,
+    billing_address: JSON.parse(order.billing_address) as Record<string, string>,
+    timeline: events.map(({ type, created_at, data }) => ({
+      type,
+      at: timeView(created_at),
+      data: JSON.parse(data) as Record<string, unknown>,
+    })),
+  }
+}

@@ -1,0 +1,126 @@
+import type { Context } from '../../context.ts'
+import { invalid, ShopError } from '../../core/errors.ts'
+import { minor, type Minor } from '../../core/money.ts'
+import type { Db, Tx } from '../../db/database.ts'
+import type { PaymentDriver, PaymentOutcome } from '../../drivers/payment/driver.ts'
+import {
+  decidePayment,
+  insertPayment,
+  listDuePayments,
+  paymentOfOrder,
+  postponeCheck,
+  type PaymentRow,
+} from './queries.ts'
+
+/** The code under which a provider reports that it failed without charging. */
+export const providerError = 'provider_error'
+
+type PaymentData = Readonly<Record<string, unknown>>
+
+/** The driver for a method, with the client's data for it checked. */
+export function choosePayment(ctx: Context, code: string, data: PaymentData): PaymentDriver {
+  const driver = ctx.drivers.payment.get(code)
+  if (!driver) {
+    const available = [...ctx.drivers.payment.keys()].join(', ')
+    throw new ShopError('UNKNOWN_PAYMENT_METHOD', { code, available })
+  }
+  const problem = driver.check(data)
+  if (problem) throw invalid(problem.field, problem.issue)
+  return driver
+}
+
+export function listPaymentMethods(ctx: Context): { code: string; name: string }[] {
+  return [...ctx.drivers.payment.values()].map(({ code, name }) => ({ code, name }))
+}
+
+interface NewCharge {
+  readonly orderId: string
+  readonly method: string
+  readonly amountMinor: Minor
+  readonly currency: string
+}
+
+/** Records the attempt, with the key the provider will see, before anything leaves this system. */
+export async function createPayment(ctx: Context, tx: Tx, charge: NewCharge): Promise<void> {
+  const now = ctx.clock.now()
+  await insertPayment(tx, {
+    id: ctx.newId(),
+    ...charge,
+    providerKey: charge.orderId,
+    now,
+    checkAt: now + ctx.config.payment.reconcileAfterMs,
+  })
+}
+
+export async function getPayment(db: Db, orderId: string): Promise<PaymentRow> {
+  const [payment] = await paymentOfOrder(db, { orderId })
+  if (!payment) throw new Error(`order ${orderId} has no payment`)
+  return payment
+}
+
+/** Writes the outcome down, once: true for the caller that did it. */
+export async function decideOutcome(
+  ctx: Context,
+  tx: Tx,
+  { payment, outcome }: { payment: PaymentRow; outcome: PaymentOutcome },
+): Promise<boolean> {
+  const { changes } = await decidePayment(tx, {
+    orderId: payment.order_id,
+    status: outcome.kind,
+    capturedMinor: outcome.kind === 'captured' ? payment.amount_minor : minor(0),
+    reference: outcome.kind === 'captured' ? outcome.reference : null,
+    failureCode: outcome.kind === 'failed' ? outcome.code : null,
+    now: ctx.clock.now(),
+  })
+  return changes === 1
+}
+
+/** Asks the provider to charge. Undefined: it did not answer, so the outcome is not known. */
+export async function charge(
+  ctx: Context,
+  { driver, payment, data }: { driver: PaymentDriver; payment: PaymentRow; data: PaymentData },
+): Promise<PaymentOutcome | undefined> {
+  try {
+    return await driver.charge({
+      key: payment.provider_key,
+      amountMinor: payment.amount_minor,
+      currency: payment.currency,
+      data,
+    })
+  } catch (error) {
+    ctx.log.warn({ err: error, orderId: payment.order_id }, 'payment outcome unknown')
+    return undefined
+  }
+}
+
+/** What the provider knows of a payment: an outcome, `absent`, or undefined if it cannot say. */
+export async function askProvider(
+  ctx: Context,
+  payment: PaymentRow,
+): Promise<PaymentOutcome | 'absent' | undefined> {
+  const driver = ctx.drivers.payment.get(payment.method)
+  try {
+    return driver && ((await driver.find(payment.provider_key)) ?? 'absent')
+  } catch (error) {
+    ctx.log.warn({ err: error, orderId: payment.order_id }, 'payment provider cannot be asked')
+    return undefined
+  }
+}
+
+/** Pending payments that it is time to ask about, each taken by one caller only. */
+export async function takeDuePayments(ctx: Context, limit: number): Promise<PaymentRow[]> {
+  const now = ctx.clock.now()
+  const due = await listDuePayments(ctx.db.read, { now, limit })
+  if (due.length === 0) return []
+  const until = now + ctx.config.payment.reconcileAfterMs
+  return ctx.db.transaction(async (tx) => {
+    const taken: PaymentRow[] = []
+    for (const payment of due) {
+      const { changes } = await postponeCheck(tx, { id: payment.id, now, until })
+      if (changes === 1) taken.push(payment)
+    }
+    return taken
+  })
+}
+
+export type { PaymentRow }

@@ -1,0 +1,82 @@
+import { STATUS_CODES } from 'node:http'
+import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
+import type { Context } from '../context.ts'
+import { ShopError, type ErrorCode } from '../core/errors.ts'
+import { MoneyRangeError } from '../core/money.ts'
+import { describeValidation } from './validation.ts'
+
+const frameworkCodes: Readonly<Record<string, ErrorCode>> = {
+  FST_ERR_CTP_BODY_TOO_LARGE: 'PAYLOAD_TOO_LARGE',
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: 'UNSUPPORTED_MEDIA_TYPE',
+  FST_ERR_CTP_EMPTY_JSON_BODY: 'MALFORMED_JSON',
+  FST_ERR_CTP_INVALID_JSON_BODY: 'MALFORMED_JSON',
+  FST_ERR_MAX_PARAM_LENGTH: 'URI_TOO_LONG',
+}
+
+/** Turns whatever was thrown into an error of the catalogue. */
+export function toShopError(ctx: Context, error: unknown): ShopError {
+  if (error instanceof ShopError) return error
+  if (error instanceof MoneyRangeError) return new ShopError('AMOUNT_TOO_LARGE')
+  const framework = fromFramework(error, ctx.config.server.bodyLimitBytes)
+  if (framework) return framework
+  const fault = ctx.db.dialect.readFault(error)
+  if (fault.kind === 'unavailable' || fault.kind === 'retry') {
+    return new ShopError('SERVICE_UNAVAILABLE')
+  }
+  return new ShopError('INTERNAL_ERROR')
+}
+
+function fromFramework(error: unknown, limitBytes: number): ShopError | undefined {
+  if (!(error instanceof Error)) return undefined
+  const { validation, validationContext, code = '', statusCode = 500 } = error as FastifyError
+  if (validation) return describeValidation(validation, validationContext)
+  const known = frameworkCodes[code]
+  if (known) return new ShopError(known, { limit_bytes: limitBytes })
+  // secure-json-parse and Fastify mark what is the client's fault with a 4xx.
+  if (error instanceof SyntaxError && statusCode < 500) return new ShopError('MALFORMED_JSON')
+  return statusCode >= 400 && statusCode < 500 ? new ShopError('MALFORMED_REQUEST') : undefined
+}
+
+export function sendError(
+  ctx: Context,
+  { request, reply, error }: { request: FastifyRequest; reply: FastifyReply; error: unknown },
+): FastifyReply {
+  const shopError = toShopError(ctx, error)
+  if (shopError.status >= 500) request.log.error({ err: error }, 'request failed')
+  else request.log.debug({ code: shopError.code }, 'request refused')
+  if (shopError.retryAfterSeconds) reply.header('retry-after', shopError.retryAfterSeconds)
+  if (shopError.status === 401) reply.header('www-authenticate', 'Bearer')
+  reply.code(shopError.status).header('cache-control', 'no-store')
+  return wantsProblem(request)
+    ? reply.type('application/problem+json').send(JSON.stringify(problem(shopError, request)))
+    : reply
+        .type('application/json; charset=utf-8')
+        .send(JSON.stringify(errorBody(shopError, request.id)))
+}
+
+/** The envelope of every refusal (contract D). */
+export function errorBody(error: ShopError, requestId: string) {
+  const { code, message, details, hint } = error
+  return {
+    success: false,
+    error: { code, message, details: { ...details, hint }, request_id: requestId },
+  }
+}
+
+function wantsProblem(request: FastifyRequest): boolean {
+  return request.headers.accept?.includes('application/problem+json') ?? false
+}
+
+/** RFC 9457. */
+function problem(error: ShopError, request: FastifyRequest) {
+  return {
+    type: `/docs/errors#${error.code.toLowerCase()}`,
+    title: STATUS_CODES[error.status] ?? 'Error',
+    status: error.status,
+    detail: error.message,
+    instance: `urn:request:${request.id}`,
+    code: error.code,
+    hint: error.hint,
+    errors: error.details,
+  }
+}

@@ -1,0 +1,61 @@
+import type { Context } from './context.ts'
+import { deleteExpiredClaims } from './db/idempotency.ts'
+import { deliverPending } from './db/relay.ts'
+import { forgetExpiredCarts } from './domains/cart/cart.ts'
+import { reconcileDue } from './domains/checkout/settle.ts'
+
+interface Job {
+  readonly name: string
+  readonly everyMs: number
+  run(ctx: Context): Promise<unknown>
+}
+
+/** What runs beside the requests, in every node; each piece of work is taken by one of them. */
+const jobs: readonly Job[] = [
+  { name: 'relay', everyMs: 1_000, run: deliverPending },
+  { name: 'reconcile', everyMs: 5_000, run: reconcileDue },
+  { name: 'sweep', everyMs: 600_000, run: sweep },
+]
+
+function sweep(ctx: Context): Promise<void> {
+  const now = ctx.clock.now()
+  return ctx.db.transaction(async (tx) => {
+    await deleteExpiredClaims(tx, { now })
+    await forgetExpiredCarts(ctx, tx)
+  })
+}
+
+/** Starts the jobs. Disposing stops them and waits for the one that is running. */
+export function startJobs(ctx: Context): AsyncDisposable {
+  const stops = jobs.map((job) => startJob(ctx, job))
+  return {
+    async [Symbol.asyncDispose]() {
+      await Promise.all(stops.map((stop) => stop()))
+    },
+  }
+}
+
+function startJob(ctx: Context, job: Job): () => Promise<void> {
+  let running: Promise<void> = Promise.resolve()
+  let busy = false
+  const timer = setInterval(() => {
+    if (busy) return
+    busy = true
+    running = runJob(ctx, job).finally(() => {
+      busy = false
+    })
+  }, job.everyMs)
+  timer.unref()
+  return () => {
+    clearInterval(timer)
+    return running
+  }
+}
+
+async function runJob(ctx: Context, job: Job): Promise<void> {
+  try {
+    await job.run(ctx)
+  } catch (error) {
+    ctx.log.error({ err: error, job: job.name }, 'job failed; it runs again')
+  }
+}
