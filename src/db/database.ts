@@ -20,10 +20,13 @@ export interface Change {
   readonly insertId: number | undefined
 }
 
-/** Where compiled statements run: one connection, or a pool. Rows are plain objects. */
+/**
+ * Where compiled statements run: one connection, or a pool. Rows are plain objects. A statement
+ * with a `name` is run often: a server may prepare it once per connection under that name.
+ */
 export interface Runner {
-  all(sql: string, params: readonly unknown[]): Awaitable<unknown[]>
-  run(sql: string, params: readonly unknown[]): Awaitable<Change>
+  all(sql: string, params: readonly unknown[], name?: string): Awaitable<unknown[]>
+  run(sql: string, params: readonly unknown[], name?: string): Awaitable<Change>
 }
 
 /** A query builder bound to a place where its statements run. Reads may use it outside of any transaction. */

@@ -1,5 +1,6 @@
 import { sql, type CompiledQuery, type RawBuilder } from 'kysely'
 import type { Change, Db, Tx } from './database.ts'
+import type { Dialect } from './dialect/dialect.ts'
 
 /** Stands in a compiled statement where a named parameter goes. */
 class Slot {
@@ -12,9 +13,13 @@ class Slot {
 export type Param<P> = <K extends keyof P & string>(name: K) => RawBuilder<P[K]>
 
 interface Plan {
+  /** Unique in the process, and short: servers limit the length. */
+  readonly name: string
   readonly sql: string
   readonly params: readonly unknown[]
 }
+
+let planCount = 0
 
 type Build<P, R> = (db: Db, param: Param<P>) => { compile(db: Db): CompiledQuery<R> }
 
@@ -23,13 +28,13 @@ type Build<P, R> = (db: Db, param: Param<P>) => { compile(db: Db): CompiledQuery
  * (building and compiling a query costs more than SQLite needs to run it).
  */
 function plans<P, R>(build: Build<P, R>): (db: Db) => Plan {
-  const byDialect = new Map<string, Plan>()
+  const byDialect = new Map<Dialect, Plan>()
   return (db) => {
-    const known = byDialect.get(db.dialect.name)
+    const known = byDialect.get(db.dialect)
     if (known) return known
     const query = build(db, (name) => sql`${sql.val(new Slot(name))}`).compile(db)
-    const plan = { sql: query.sql, params: query.parameters }
-    byDialect.set(db.dialect.name, plan)
+    const plan = { name: `q${++planCount}`, sql: query.sql, params: query.parameters }
+    byDialect.set(db.dialect, plan)
     return plan
   }
 }
@@ -46,7 +51,7 @@ export function preparedQuery<P extends object, R>(
   return async (db, params) => {
     const plan = planFor(db)
     const values = bind(plan, params as Record<string, unknown>)
-    return (await db.runner.all(plan.sql, values)) as R[]
+    return (await db.runner.all(plan.sql, values, plan.name)) as R[]
   }
 }
 
@@ -57,6 +62,7 @@ export function preparedWrite<P extends object>(
   const planFor = plans(build)
   return async (tx, params) => {
     const plan = planFor(tx)
-    return tx.runner.run(plan.sql, bind(plan, params as Record<string, unknown>))
+    const values = bind(plan, params as Record<string, unknown>)
+    return tx.runner.run(plan.sql, values, plan.name)
   }
 }

@@ -15,7 +15,11 @@ export interface ColumnTypes {
 export type RowColumnType = 'uuid' | 'integer' | 'text' | 'json'
 export type RowColumns = Readonly<Record<string, RowColumnType>>
 
-/** One `UPDATE` of many rows by values from another row source (see `jsonRows`). */
+/**
+ * One `UPDATE` of many rows by values from another row source (see `jsonRows`). Rows are locked in
+ * the order of the source, so that two updates of the same rows in one order cannot deadlock. The
+ * columns that `set` assigns must not be columns of the source too.
+ */
 export interface JoinedUpdate {
   readonly table: string
   readonly source: RawBuilder<unknown>
@@ -47,6 +51,7 @@ export interface SchemaRunner {
 }
 
 export type DatabaseFault =
+  /** `constraint` begins with `table.column` of the first column of the violated key. */
   | { readonly kind: 'unique'; readonly constraint: string }
   | { readonly kind: 'foreign_key' }
   | { readonly kind: 'check'; readonly constraint: string }
@@ -67,6 +72,8 @@ export interface Dialect {
     readonly returning: boolean
     /** SELECT … FOR UPDATE. Without it, transactions run one at a time. */
     readonly rowLocks: boolean
+    /** CREATE, ALTER and DROP roll back with their transaction. */
+    readonly transactionalDdl: boolean
   }
   readonly search: SearchDialect
   /** The type of a UUID column that is a primary key, as DDL text. */

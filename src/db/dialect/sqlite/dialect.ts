@@ -27,7 +27,7 @@ export const sqliteDialect: Dialect = {
     json: sql`text`,
     string: () => sql`text`,
   },
-  can: { returning: true, rowLocks: false },
+  can: { returning: true, rowLocks: false, transactionalDdl: true },
   search: sqliteSearch,
   uuidColumn: 'text not null',
   numberedColumns: () => [

@@ -1,0 +1,186 @@
+import { describe } from 'node:test'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import assert from 'node:assert/strict'
+import { buildApp } from '../../src/app.ts'
+import { configOf } from '../../src/config/config.ts'
+import { readSettings, type RawSettings } from '../../src/config/read.ts'
+import { createContext, type Clock, type Context } from '../../src/context.ts'
+import { minor } from '../../src/core/money.ts'
+import { audit } from '../../src/domains/audit/audit.ts'
+import { createProduct, type NewProduct } from '../../src/domains/catalog/writes.ts'
+import { register } from '../../src/domains/customer/customers.ts'
+import type { Role } from '../../src/domains/customer/tables.ts'
+import type { PaymentDrivers } from '../../src/drivers/payment/driver.ts'
+import { createLog } from '../../src/log.ts'
+import { prepareShop } from '../../src/shop.ts'
+
+export interface ShopOptions {
+  readonly settings?: Partial<RawSettings>
+  readonly clock?: Clock
+  readonly payment?: PaymentDrivers
+}
+
+export interface CallOptions {
+  readonly body?: unknown
+  /** Sent as it is, instead of `body`. */
+  readonly raw?: string | Uint8Array
+  readonly headers?: Readonly<Record<string, string>>
+  readonly token?: string
+  readonly session?: string
+  readonly key?: string
+}
+
+export interface Answer {
+  readonly status: number
+  readonly headers: Headers
+  readonly text: string
+  /** The parsed body; tests look into it freely. */
+  // oxlint-disable-next-line typescript/no-explicit-any
+  readonly body: any
+}
+
+export interface TestShop extends AsyncDisposable {
+  readonly ctx: Context
+  readonly url: string
+  call(method: string, path: string, options?: CallOptions): Promise<Answer>
+  /** Fails the test if any promise of the ledger is broken. */
+  assertAudit(): Promise<void>
+}
+
+export type OpenShop = (options?: ShopOptions) => Promise<TestShop>
+
+/** Runs a suite once per database that the test run has, each test on a shop of its own. */
+export function describeOnEveryDatabase(name: string, suite: (openShop: OpenShop) => void): void {
+  describe(`${name} (sqlite)`, () => suite(openSqliteShop))
+}
+
+async function openSqliteShop(options: ShopOptions = {}): Promise<TestShop> {
+  const folder = await mkdtemp(join(tmpdir(), 'cartwright-'))
+  return openShopOn(`sqlite:${join(folder, 'shop.db')}`, options, () =>
+    rm(folder, { recursive: true, force: true }),
+  )
+}
+
+/** A whole shop on a database of its own, listening on a free port of this machine. */
+export async function openShopOn(
+  databaseUrl: string,
+  options: ShopOptions,
+  cleanUp: () => Promise<void>,
+): Promise<TestShop> {
+  const raw = { ...readSettings({}), PORT: '0', HOST: '127.0.0.1', ...options.settings }
+  const ctx = await createContext({
+    config: configOf({ ...raw, DATABASE_URL: databaseUrl }),
+    secrets: { jwt: 'j'.repeat(43), cookie: 'c'.repeat(43) },
+    log: createLog('silent'),
+    ...(options.clock ? { clock: options.clock } : {}),
+    ...(options.payment ? { payment: options.payment } : {}),
+  })
+  await prepareShop(ctx)
+  const { app } = await buildApp(ctx)
+  const url = await app.listen({ host: '127.0.0.1', port: 0 })
+  return {
+    ctx,
+    url,
+    call: (method, path, callOptions) => call(url + path, method, callOptions),
+    assertAudit: async () => assert.deepEqual(await audit(ctx), []),
+    async [Symbol.asyncDispose]() {
+      await app.close()
+      await ctx[Symbol.asyncDispose]()
+      await cleanUp()
+    },
+  }
+}
+
+async function call(url: string, method: string, options: CallOptions = {}): Promise<Answer> {
+  const { body, raw, token, session, key } = options
+  const content = raw ?? (body === undefined ? undefined : JSON.stringify(body))
+  const headers = new Headers(options.headers)
+  if (content !== undefined && !headers.has('content-type')) {
+    headers.set('content-type', 'application/json')
+  }
+  if (token !== undefined) headers.set('authorization', `Bearer ${token}`)
+  if (session !== undefined) headers.set('session-id', session)
+  if (key !== undefined) headers.set('idempotency-key', key)
+  const response = await fetch(url, {
+    method,
+    headers,
+    ...(content === undefined ? {} : { body: content as string }),
+  })
+  const text = await response.text()
+  const isJson = response.headers.get('content-type')?.includes('json') ?? false
+  const parsed: unknown = isJson && text !== '' ? JSON.parse(text) : undefined
+  return { status: response.status, headers: response.headers, text, body: parsed }
+}
+
+let productCount = 0
+
+/** A product with one variant, or with those given; returns what tests need to buy it. */
+export async function addProduct(
+  ctx: Context,
+  given: Partial<NewProduct> & { priceMinor?: number; onHand?: number } = {},
+): Promise<{ id: string; number: number; variantId: string; sku: string }> {
+  productCount += 1
+  const { priceMinor = 1_000, onHand = 10, ...product } = given
+  const sku = `TEST-${process.pid}-${productCount}`
+  const id = await createProduct(ctx, {
+    name: `Product ${productCount}`,
+    description: 'A thing to buy',
+    slug: `product-${process.pid}-${productCount}`,
+    variants: [{ sku, priceMinor: minor(priceMinor), onHand }],
+    ...product,
+  })
+  const row = await ctx.db.read
+    .selectFrom('products as p')
+    .innerJoin('variants as v', 'v.product_id', 'p.id')
+    .select(['p.number', 'v.id as variantId', 'v.sku'])
+    .where('p.id', '=', id)
+    .orderBy('v.position')
+    .executeTakeFirstOrThrow()
+  return { id, ...row }
+}
+
+const passwordOfTests = 'Correct-Horse-1'
+
+/** A signed-in account. */
+export async function signUp(
+  shop: TestShop,
+  {
+    email = `user-${++productCount}@example.com`,
+    role = 'customer' as Role,
+    username = undefined as string | undefined,
+  } = {},
+): Promise<{ id: string; number: number; email: string; password: string; token: string }> {
+  const { id, number } = await register(shop.ctx, {
+    email,
+    username,
+    password: passwordOfTests,
+    role,
+  })
+  const body = { email, password: passwordOfTests }
+  const answer = await shop.call('POST', '/api/v1/sessions', { body })
+  assert.equal(answer.status, 201, answer.text)
+  return {
+    id,
+    number,
+    email,
+    password: passwordOfTests,
+    token: answer.body.data.access_token as string,
+  }
+}
+
+export const shippingInfo = {
+  name: 'Ada Lovelace',
+  address: '12 St James Square',
+  city: 'London',
+  postal_code: 'SW1Y 4JH',
+  country: 'GB',
+} as const
+
+/** A checkout that goes through, for a guest. */
+export const checkoutBody = {
+  email: 'ada@example.com',
+  shipping_info: shippingInfo,
+  payment_method: 'test',
+} as const
