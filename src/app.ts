@@ -7,6 +7,7 @@ import { registerCustomerRoutes } from './domains/customer/routes.ts'
 import { registerInventoryRoutes } from './domains/inventory/routes.ts'
 import { registerOrderRoutes } from './domains/order/routes.ts'
 import type { App } from './http/app.ts'
+import { registerDocs } from './http/docs.ts'
 import { registerHealthRoutes } from './http/health.ts'
 import { registerOpenApi, registerOpenApiDocument } from './http/openapi.ts'
 import { createServer } from './http/server.ts'
@@ -23,6 +24,7 @@ export async function buildApp(ctx: Context): Promise<BuiltApp> {
   await registerOpenApi(app, ctx)
   const health = registerHealthRoutes(app, ctx)
   registerOpenApiDocument(app)
+  registerDocs(app, ctx)
   registerPictureRoute(app, ctx)
   await app.register(
     (v1: App) => {

@@ -35,7 +35,7 @@ export interface ContextParts {
 
 /** The one composition root. */
 export async function createContext(parts: ContextParts): Promise<Context> {
-  const db = await openDatabase(parts.config.data.databaseUrl)
+  const db = await openDatabase(parts.config.data.databaseUrl, parts.config.database)
   const payment = parts.payment ?? paymentDrivers(parts.config.payment.methods)
   return {
     config: parts.config,

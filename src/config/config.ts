@@ -18,6 +18,14 @@ export interface Config {
     readonly cookieSecure: boolean
   }
   readonly data: { readonly folder: string; readonly databaseUrl: string; readonly demo: boolean }
+  /** For PostgreSQL and MySQL; see db/limits.ts. */
+  readonly database: {
+    readonly poolSize: number
+    readonly poolWaitMs: number
+    readonly lockTimeoutMs: number
+    readonly statementTimeoutMs: number
+    readonly idleTransactionTimeoutMs: number
+  }
   readonly store: { readonly name: string; readonly currency: string }
   readonly tax: {
     readonly rate: Ratio
@@ -49,6 +57,7 @@ export function configOf(raw: RawSettings): Config {
       databaseUrl: raw.DATABASE_URL || `sqlite:${join(raw.DATA_DIR, 'shop.db')}`,
       demo: flagOf(raw.DEMO_DATA),
     },
+    database: databaseConfig(raw),
     store: { name: raw.STORE_NAME, currency: currencyOf(raw.STORE_CURRENCY) },
     tax: {
       rate: taxRate(raw.TAX_RATE),
@@ -66,6 +75,16 @@ export function configOf(raw: RawSettings): Config {
       accessTokenSeconds: integerOf(raw.ACCESS_TOKEN_SECONDS),
     },
     logLevel: raw.LOG_LEVEL,
+  }
+}
+
+function databaseConfig(raw: RawSettings): Config['database'] {
+  return {
+    poolSize: integerOf(raw.DB_POOL_SIZE),
+    poolWaitMs: integerOf(raw.DB_POOL_WAIT_MS),
+    lockTimeoutMs: integerOf(raw.DB_LOCK_TIMEOUT_MS),
+    statementTimeoutMs: integerOf(raw.DB_STATEMENT_TIMEOUT_MS),
+    idleTransactionTimeoutMs: integerOf(raw.DB_IDLE_TRANSACTION_TIMEOUT_MS),
   }
 }
 

@@ -28,7 +28,45 @@ export const settings = {
   DATABASE_URL: {
     kind: 'text',
     default: '',
-    help: 'sqlite:path/to/file, or sqlite::memory:; empty: sqlite:DATA_DIR/shop.db.',
+    help:
+      'sqlite:path/to/file, sqlite::memory:, postgres://user:password@host/database or ' +
+      'mysql://user:password@host/database (MariaDB too; ?sslmode=verify-full for TLS); ' +
+      'empty: sqlite:DATA_DIR/shop.db.',
+  },
+  DB_POOL_SIZE: {
+    kind: 'integer',
+    default: '20',
+    min: 2,
+    max: 1_000,
+    help: 'Connections to PostgreSQL or MySQL kept by one process.',
+  },
+  DB_POOL_WAIT_MS: {
+    kind: 'integer',
+    default: '5000',
+    min: 10,
+    max: 60_000,
+    help: 'How long a request waits for a free database connection before it is answered 503.',
+  },
+  DB_LOCK_TIMEOUT_MS: {
+    kind: 'integer',
+    default: '3000',
+    min: 10,
+    max: 60_000,
+    help: 'How long a statement waits for a lock; MySQL counts in whole seconds.',
+  },
+  DB_STATEMENT_TIMEOUT_MS: {
+    kind: 'integer',
+    default: '15000',
+    min: 100,
+    max: 600_000,
+    help: 'How long one statement may run; on MySQL 8 this limits reads only.',
+  },
+  DB_IDLE_TRANSACTION_TIMEOUT_MS: {
+    kind: 'integer',
+    default: '15000',
+    min: 1_000,
+    max: 600_000,
+    help: 'How long an open transaction may stay silent before the database ends it.',
   },
   DEMO_DATA: {
     kind: 'flag',

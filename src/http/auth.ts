@@ -11,11 +11,8 @@ import type { Allow, App } from './app.ts'
  */
 export function registerAuth(app: App, ctx: Context): void {
   app.decorateRequest('principal', undefined)
-  app.addHook('onRoute', (route) => {
-    const { method, url } = route
-    // The pages of Swagger UI are a plugin's own and cannot declare anything.
-    if (/^\/docs(\/|$)/.test(url)) route.config = { allow: 'public', ...route.config }
-    if (!route.config?.allow) throw new Error(`${String(method)} ${url} does not declare who may call it`)
+  app.addHook('onRoute', ({ config, method, url }) => {
+    if (!config?.allow) throw new Error(`${String(method)} ${url} does not declare who may call it`)
   })
   app.addHook('onRequest', async (request: FastifyRequest, _reply: FastifyReply) => {
     const allow = request.routeOptions.config.allow

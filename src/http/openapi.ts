@@ -1,5 +1,5 @@
 import swagger from '@fastify/swagger'
-import swaggerUi from '@fastify/swagger-ui'
+import type { FastifySchema, RouteOptions } from 'fastify'
 import type { Context } from '../context.ts'
 import { errorCatalogue, type ErrorCode } from '../core/errors.ts'
 import type { App } from './app.ts'
@@ -8,9 +8,8 @@ import { ErrorBody } from './envelope.ts'
 const everyRoute: readonly ErrorCode[] = ['VALIDATION_ERROR', 'SERVICE_UNAVAILABLE']
 const signedInRoutes: readonly ErrorCode[] = ['UNAUTHENTICATED', 'INVALID_TOKEN']
 
-/** OpenAPI 3.1 at /openapi.json and its reader at /docs, both made from the route schemas. */
+/** Collects the OpenAPI 3.1 document from the route schemas; registered before any route. */
 export async function registerOpenApi(app: App, ctx: Context): Promise<void> {
-  addErrorResponses(app)
   await app.register(swagger, {
     openapi: {
       openapi: '3.1.0',
@@ -26,38 +25,34 @@ export async function registerOpenApi(app: App, ctx: Context): Promise<void> {
         securitySchemes: { bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' } },
       },
     },
-  })
-  await app.register(swaggerUi, {
-    routePrefix: '/docs',
-    staticCSP: true,
-    uiConfig: { docExpansion: 'list', tryItOutEnabled: true },
-    theme: { title: `${ctx.config.store.name} API` },
+    // The refusals are documented here and not in the routes' own schemas: they are not compiled.
+    transform: ({ schema, url, route }) => ({ schema: documented(schema, route), url }),
   })
 }
 
+/** The document itself, at /openapi.json. */
 export function registerOpenApiDocument(app: App): void {
   app.get('/openapi.json', { schema: { hide: true }, config: { allow: 'public' } }, () =>
     app.swagger(),
   )
 }
 
-/** Each route's schema lists what it may refuse, by status, with the codes of the catalogue. */
-function addErrorResponses(app: App): void {
-  app.addHook('onRoute', (route) => {
-    const { allow, errors = [] } = route.config ?? {}
-    if (!route.schema || allow === undefined) return
-    const isOpen = allow === 'public' || allow === 'shopper'
-    const codes = [...everyRoute, ...(isOpen ? [] : signedInRoutes), ...errors]
-    if (!isOpen && allow !== 'customer') codes.push('FORBIDDEN')
-    const byStatus = Map.groupBy(new Set(codes), (code) => errorCatalogue[code].status)
-    const responses = [...byStatus].map(([status, list]) => [
-      status,
-      { ...ErrorBody, description: list.map((code) => `\`${code}\``).join(', ') },
-    ])
-    const known = route.schema.response as object | undefined
-    route.schema.response = { ...known, ...(Object.fromEntries(responses) as object) }
-    if (allow !== 'public') {
-      route.schema.security = allow === 'shopper' ? [{}, { bearer: [] }] : [{ bearer: [] }]
-    }
-  })
+/** A route's schema with what it may refuse, by status, and who may call it. */
+function documented(schema: FastifySchema = {}, { config }: RouteOptions): FastifySchema {
+  const { allow, errors = [] } = config ?? {}
+  if (schema.hide || allow === undefined) return schema
+  const isOpen = allow === 'public' || allow === 'shopper'
+  const codes = [...everyRoute, ...(isOpen ? [] : signedInRoutes), ...errors]
+  if (!isOpen && allow !== 'customer') codes.push('FORBIDDEN')
+  const byStatus = Map.groupBy(new Set(codes), (code) => errorCatalogue[code].status)
+  const refusals = [...byStatus].map(([status, list]) => [
+    status,
+    { ...ErrorBody, description: list.map((code) => `\`${code}\``).join(', ') },
+  ])
+  const bearer = isOpen ? [{}, { bearer: [] }] : [{ bearer: [] }]
+  return {
+    ...schema,
+    response: { ...(schema.response as object), ...(Object.fromEntries(refusals) as object) },
+    ...(allow === 'public' ? {} : { security: bearer }),
+  }
 }

@@ -9,7 +9,7 @@ import { invalid, notFound, ShopError } from '../core/errors.ts'
 import type { App } from './app.ts'
 import { registerAuth } from './auth.ts'
 import { errorBody, sendError } from './errors.ts'
-import { containsNul, validatorCompiler } from './validation.ts'
+import { containsNul, serializerCompiler, validatorCompiler } from './validation.ts'
 
 /** Sent with every answer: nothing here is to be framed, sniffed or run as a page's script. */
 const securityHeaders = {
@@ -38,6 +38,7 @@ export async function createServer(ctx: Context): Promise<App> {
     clientErrorHandler: refuseBrokenRequest,
   }).withTypeProvider<TypeBoxTypeProvider>()
   app.setValidatorCompiler(validatorCompiler)
+  app.setSerializerCompiler(serializerCompiler)
   app.setErrorHandler((error, request, reply) => sendError(ctx, { request, reply, error }))
   app.setNotFoundHandler((request) => {
     throw unknownRoute(app, request)

@@ -1,6 +1,11 @@
+import { SerializerSelector } from '@fastify/fast-json-stringify-compiler'
 import { Ajv, type ValidateFunction } from 'ajv'
 import addFormats from 'ajv-formats'
-import type { FastifySchemaCompiler, FastifySchemaValidationError } from 'fastify'
+import type {
+  FastifySchemaCompiler,
+  FastifySchemaValidationError,
+  FastifySerializerCompiler,
+} from 'fastify'
 import type { TSchema } from 'typebox'
 import { invalid, type ShopError } from '../core/errors.ts'
 
@@ -14,13 +19,28 @@ addFormats.default(strict, [...formats])
 addFormats.default(lenient, [...formats])
 for (const ajv of [strict, lenient]) ajv.addKeyword('example').addKeyword('x-order')
 
-/** Compiles every part of a route's schema; unknown fields are refused by the schemas themselves. */
+/**
+ * Compiles a part of a route's schema when the first request needs it: all of them at start would
+ * cost more than the rest of the start. A test calls every route, so a broken schema is found.
+ */
 export const validatorCompiler: FastifySchemaCompiler<TSchema> = ({ schema, httpPart }) => {
-  const validate: ValidateFunction = (httpPart === 'body' ? strict : lenient).compile(schema)
+  let validate: ValidateFunction | undefined
   return (data: unknown): boolean | { error: Error } => {
+    validate ??= (httpPart === 'body' ? strict : lenient).compile(schema)
     if (validate(data)) return true
     const error = new Error('invalid input')
     return { error: Object.assign(error, { validation: validate.errors ?? [] }) }
+  }
+}
+
+const buildSerializer = SerializerSelector()({}, {})
+
+/** Serialisers by schema, compiled like the validators: on first use. */
+export const serializerCompiler: FastifySerializerCompiler<unknown> = (route) => {
+  let serialize: ((data: unknown) => string) | undefined
+  return (data) => {
+    serialize ??= buildSerializer(route as never) as (data: unknown) => string
+    return serialize(data)
   }
 }
 

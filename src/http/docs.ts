@@ -1,0 +1,39 @@
+import fastify, { type FastifyInstance } from 'fastify'
+import type { Context } from '../context.ts'
+import type { App } from './app.ts'
+
+/**
+ * Swagger UI at /docs. It is a small server of its own, made at the first visit: loading it at
+ * every start would cost a tenth of the start for pages that are rarely opened.
+ */
+export function registerDocs(app: App, ctx: Context): void {
+  let pages: Promise<FastifyInstance> | undefined
+  const options = { schema: { hide: true }, config: { allow: 'public' } } as const
+  for (const url of ['/docs', '/docs/*']) {
+    app.get(url, options, async (request, reply) => {
+      pages ??= createPages(app, ctx)
+      const { routing } = await pages
+      reply.hijack()
+      routing(request.raw, reply.raw)
+    })
+  }
+  app.addHook('onClose', async () => (await pages)?.close())
+}
+
+async function createPages(app: App, ctx: Context): Promise<FastifyInstance> {
+  const { default: swagger } = await import('@fastify/swagger')
+  const { default: swaggerUi } = await import('@fastify/swagger-ui')
+  const pages = fastify()
+  await pages.register(swagger, {
+    mode: 'static',
+    specification: { document: app.swagger() as never },
+  })
+  await pages.register(swaggerUi, {
+    routePrefix: '/docs',
+    staticCSP: true,
+    uiConfig: { docExpansion: 'list', tryItOutEnabled: true },
+    theme: { title: `${ctx.config.store.name} API` },
+  })
+  await pages.ready()
+  return pages
+}
