@@ -23,6 +23,7 @@ const runs = {
   bench: { file: 'bench/run.ts', args, everything: true },
   fault: { file: 'test/fault/run.ts', args, everything: true },
   replay: { file: 'scripts/replay.ts', args, everything: true },
+  docs: { file: 'scripts/docs/write.ts', args, everything: true },
 }
 
 const run = runs[mode]

@@ -1,14 +1,8 @@
-import { configOf } from '../config/config.ts'
-import type { RawSettings } from '../config/read.ts'
-import { readSecrets } from '../config/secrets.ts'
-import { createContext } from '../context.ts'
+import type { Context } from '../context.ts'
 import { audit } from '../domains/audit/audit.ts'
-import { createLog } from '../log.ts'
 
 /** Prints every rule as it is checked; exits with status 1 if one is broken. */
-export async function auditCommand(raw: RawSettings): Promise<void> {
-  const parts = { config: configOf(raw), secrets: readSecrets(raw), log: createLog('warn') }
-  await using ctx = await createContext(parts)
+export async function auditCommand(ctx: Context): Promise<void> {
   const violations = await audit(ctx, (name, violated) =>
     process.stdout.write(`${violated ? 'BROKEN' : 'ok    '}  ${name}\n`),
   )

@@ -1,4 +1,6 @@
+import { existsSync } from 'node:fs'
 import { ConfigError, readSettings, type RawSettings } from '../config/read.ts'
+import type * as Shop from './context.ts'
 import { printSettings } from '../config/config.ts'
 
 interface Command {
@@ -14,12 +16,24 @@ const commands: Readonly<Record<string, Command>> = {
   },
   audit: {
     help: 'check the ledger: stock, holds, orders and payments must agree to the last piece',
-    run: async (raw) => (await import('./audit.ts')).auditCommand(raw),
+    run: async (raw) => withShop(raw, (await import('./audit.ts')).auditCommand),
   },
   user: {
     help: 'create an account: user <email> [--admin], the password is read from PASSWORD',
-    run: async (raw, args) => (await import('./user.ts')).userCommand(raw, args),
+    run: async (raw, args) => {
+      const { userCommand } = await import('./user.ts')
+      await withShop(raw, (ctx) => userCommand(ctx, { args, password: raw.PASSWORD }))
+    },
   },
+  demo: {
+    help: 'load the demo catalogue into a new shop',
+    run: async (raw) => withShop(raw, (await import('./demo.ts')).demoCommand),
+  },
+}
+
+async function withShop(...given: Parameters<typeof Shop.withShop>): Promise<void> {
+  const { withShop: run } = await import('./context.ts')
+  await run(...given)
 }
 
 async function main([name = 'serve', ...args]: readonly string[]): Promise<void> {
@@ -29,6 +43,8 @@ async function main([name = 'serve', ...args]: readonly string[]): Promise<void>
     process.exitCode = name === 'help' || name === '--help' ? 0 : 2
     return
   }
+  // A .env file in the current folder; what the environment itself says comes first.
+  if (existsSync('.env')) process.loadEnvFile('.env')
   const raw = readSettings(process.env)
   if (args.includes('--print-config')) process.stdout.write(`${printSettings(raw)}\n`)
   else await command.run(raw, args)

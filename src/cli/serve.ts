@@ -1,3 +1,6 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { fileURLToPath } from 'node:url'
 import { buildApp } from '../app.ts'
 import { configOf } from '../config/config.ts'
 import { ConfigError, type RawSettings } from '../config/read.ts'
@@ -6,7 +9,7 @@ import { createContext, type Context } from '../context.ts'
 import { startJobs } from '../jobs.ts'
 import { createLog } from '../log.ts'
 import { prepareShop } from '../shop.ts'
-import { declineDemoData, demoCustomer, hasDemoData, loadDemoData } from '../demo/load.ts'
+import { declineDemoData, demoCustomer, hasDemoData } from '../demo/load.ts'
 
 /** Runs the shop until a signal stops it; everything opened is closed again before it returns. */
 export async function serve(raw: RawSettings, args: readonly string[]): Promise<void> {
@@ -28,8 +31,18 @@ export async function serve(raw: RawSettings, args: readonly string[]): Promise<
 }
 
 async function chooseDemoData(ctx: Context, empty: boolean): Promise<void> {
+  if ((await hasDemoData(ctx)) !== undefined) return
   if (empty) await declineDemoData(ctx)
-  else await loadDemoData(ctx)
+  else await runDemoCommand()
+}
+
+/** In a process of its own: what loading takes of memory would stay with the server for good. */
+async function runDemoCommand(): Promise<void> {
+  process.stdout.write('Loading the demo catalogue …\n')
+  const program = fileURLToPath(new URL('./main.ts', import.meta.url))
+  const child = spawn(process.execPath, [program, 'demo'], { stdio: 'inherit' })
+  const [status] = (await once(child, 'exit')) as [number | null]
+  if (status !== 0) throw new Error('the demo catalogue could not be loaded')
 }
 
 async function listen(app: { listen(at: object): Promise<string> }, ctx: Context): Promise<void> {
@@ -85,6 +98,6 @@ function demoLines(publicUrl: string): string[] {
     `  Demo customer   ${email} / ${password}`,
     '',
     '  Put something into a cart:',
-    `  ${cart}--json '{"product_id": 2, "quantity": 1}'`,
+    `  ${cart}--json '{"product_id": 1, "quantity": 1}'`,
   ]
 }

@@ -120,7 +120,9 @@ function taxRate(text: string): Ratio {
   return rate
 }
 
-/** The settings as they are in force, for `--print-config`; secrets are only said to be set or not. */
+/**
+ * The settings as they are in force, for `--print-config`; secrets are only said to be set or not.
+ */
 export function printSettings(raw: RawSettings): string {
   const lines = Object.entries(settings).map(([name, setting]: [string, Setting]) => {
     const value = raw[name as keyof RawSettings]

@@ -11,7 +11,9 @@ export interface Setting {
   readonly secret?: boolean
 }
 
-/** Every environment variable. `.env.example` and docs/configuration.md are made from this table. */
+/**
+ * Every environment variable. `.env.example` and docs/configuration.md are made from this table.
+ */
 export const settings = {
   HOST: { kind: 'text', default: '0.0.0.0', help: 'Address to listen on.' },
   PORT: { kind: 'integer', default: '5005', min: 0, max: 65_535, help: 'Port to listen on.' },

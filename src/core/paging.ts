@@ -7,7 +7,9 @@ export const countMax = 10_000
 
 export type PlaceKey = string | number
 
-/** How to page: by number, or from a place on (`after`), which stays exact while rows come and go. */
+/**
+ * How to page: by number, or from a place on (`after`), which stays exact while rows come and go.
+ */
 export interface Paging {
   readonly page: number
   readonly perPage: number

@@ -1,7 +1,9 @@
 const uuid = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
 const shortNumber = /^[1-9][0-9]{0,14}$/
 
-/** How a caller named an entity. What is neither UUID nor number is a slug, which nobody may have. */
+/**
+ * How a caller named an entity. What is neither UUID nor number is a slug, which nobody may have.
+ */
 export type Reference =
   | { readonly by: 'id'; readonly id: string }
   | { readonly by: 'number'; readonly number: number }

@@ -6,7 +6,10 @@ import {
   type ConnectionProvider,
   type DatabaseConnection,
   type Dialect as KyselyDialect,
+  type DialectAdapter,
+  type Driver,
   type KyselyProps,
+  type QueryCompiler,
   type QueryResult,
 } from 'kysely'
 import type { Dialect } from './dialect/dialect.ts'
@@ -29,7 +32,10 @@ export interface Runner {
   run(sql: string, params: readonly unknown[], name?: string): Awaitable<Change>
 }
 
-/** A query builder bound to a place where its statements run. Reads may use it outside of any transaction. */
+/**
+ * A query builder bound to a place where its statements run. Reads may use it outside of any
+ * transaction.
+ */
 export class Db extends Kysely<Tables> {
   readonly runner: Runner
   readonly dialect: Dialect
@@ -41,7 +47,9 @@ export class Db extends Kysely<Tables> {
   }
 }
 
-/** A `Db` inside an open transaction. Writes and locks ask for it, so they do not compile without. */
+/**
+ * A `Db` inside an open transaction. Writes and locks ask for it, so they do not compile without.
+ */
 export class Tx extends Db {
   readonly #afterCommit: (() => void)[] = []
 
@@ -56,7 +64,10 @@ export class Tx extends Db {
   }
 }
 
-/** An open database. `read` sees what is committed; `long` is for reads that take more than a few ms. */
+/**
+ * An open database. `read` sees what is committed; `long` is for reads that take more than a few
+ * ms.
+ */
 export interface Database extends AsyncDisposable {
   readonly dialect: Dialect
   readonly read: Db
@@ -72,16 +83,41 @@ export interface Database extends AsyncDisposable {
   readonly schema: Kysely<unknown>
 }
 
-/** Kysely's plumbing around a runner, made once per place where statements run. */
+interface KyselyParts {
+  readonly config: { readonly dialect: KyselyDialect }
+  readonly driver: Driver
+  readonly compiler: QueryCompiler
+  readonly adapter: DialectAdapter
+}
+
+const partsByDialect = new WeakMap<Dialect, KyselyParts>()
+
+/**
+ * What does not depend on where statements run is made once, since every transaction is a place.
+ */
+function kyselyParts(dialect: Dialect): KyselyParts {
+  const known = partsByDialect.get(dialect)
+  if (known) return known
+  const { kysely } = dialect
+  const made = {
+    config: { dialect: kysely },
+    driver: new DummyDriver(),
+    compiler: kysely.createQueryCompiler(),
+    adapter: kysely.createAdapter(),
+  }
+  partsByDialect.set(dialect, made)
+  return made
+}
+
+/** Kysely's plumbing around a runner. */
 export function kyselyProps(runner: Runner, dialect: Dialect): KyselyProps {
-  const kysely: KyselyDialect = dialect.kysely
-  const adapter = kysely.createAdapter()
+  const { config, driver, compiler, adapter } = kyselyParts(dialect)
   const connection = connectionOf(runner)
   const provider: ConnectionProvider = {
     provideConnection: (consumer) => consumer(connection),
   }
-  const executor = new DefaultQueryExecutor(kysely.createQueryCompiler(), adapter, provider, [])
-  return { config: { dialect: kysely }, dialect: kysely, driver: new DummyDriver(), executor }
+  const executor = new DefaultQueryExecutor(compiler, adapter, provider, [])
+  return { config, dialect: config.dialect, driver, executor }
 }
 
 function connectionOf(runner: Runner): DatabaseConnection {

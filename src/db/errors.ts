@@ -1,7 +1,9 @@
 /** The database cannot be reached, or did not answer in time. Nothing was changed. */
 export class UnavailableError extends Error {}
 
-/** The connection broke between BEGIN and COMMIT: the server has rolled back, so work may repeat. */
+/**
+ * The connection broke between BEGIN and COMMIT: the server has rolled back, so work may repeat.
+ */
 export class ConnectionLostError extends UnavailableError {}
 
 /**
@@ -13,5 +15,8 @@ export class CommitUnknownError extends Error {}
 /** The schema is not one this version can work with. The message says why and what to do. */
 export class SchemaError extends Error {}
 
-/** A number that JavaScript cannot hold exactly; money that is rounded silently is worse than an error. */
+/**
+ * A number that JavaScript cannot hold exactly; money that is rounded silently is worse than an
+ * error.
+ */
 export class UnsafeNumberError extends Error {}

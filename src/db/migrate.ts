@@ -1,25 +1,123 @@
-import { Migrator, type Migration } from 'kysely/migration'
+import { sql, type Kysely } from 'kysely'
+import { Migrator, NO_MIGRATIONS, type Migration, type MigrationResultSet } from 'kysely/migration'
 import type { Database } from './database.ts'
 import type { Dialect } from './dialect/dialect.ts'
+import { SchemaError } from './errors.ts'
 import * as foundation from './migrations/0001-foundation.ts'
 
 /** In the order in which they run; a migration that has been released is never edited. */
-function migrations(dialect: Dialect): Record<string, Migration> {
-  return Object.fromEntries(
-    Object.entries({ '0001-foundation': foundation }).map(([name, { up, down }]) => [
-      name,
-      { up: (schema) => up(schema, dialect), down: (schema) => down(schema, dialect) },
-    ]),
-  )
+const migrations = { '0001-foundation': foundation }
+
+/** The state before the first migration, for `migrateTo`. */
+export const noMigrations = 'none'
+
+export interface MigrationState {
+  readonly name: string
+  readonly state: 'done' | 'pending' | 'interrupted' | 'unknown'
 }
 
 /** Brings the schema up to date; returns the names of the migrations that ran. */
-export async function migrate(database: Database): Promise<string[]> {
-  const migrator = new Migrator({
-    db: database.schema,
-    provider: { getMigrations: () => Promise.resolve(migrations(database.dialect)) },
+export function migrate(database: Database): Promise<string[]> {
+  return runMigrator(database, (migrator) => migrator.migrateToLatest())
+}
+
+/** Runs migrations up or down until `name` is the last one that is done. */
+export async function migrateTo(database: Database, name: string): Promise<string[]> {
+  if (name !== noMigrations && !Object.hasOwn(migrations, name)) {
+    const known = [noMigrations, ...Object.keys(migrations)].join(', ')
+    throw new SchemaError(`There is no migration "${name}"; there are: ${known}.`)
+  }
+  const target = name === noMigrations ? NO_MIGRATIONS : name
+  return runMigrator(database, (migrator) => migrator.migrateTo(target))
+}
+
+/** Every migration that this version or the database knows, in order. */
+export async function migrationStatus({ schema }: Database): Promise<MigrationState[]> {
+  const done = await listNames(schema, 'kysely_migration')
+  const interrupted = await listNames(schema, runningTable)
+  const names = new Set([...Object.keys(migrations), ...done, ...interrupted])
+  return [...names].sort().map((name) => {
+    if (interrupted.includes(name)) return { name, state: 'interrupted' }
+    if (!Object.hasOwn(migrations, name)) return { name, state: 'unknown' }
+    return { name, state: done.includes(name) ? 'done' : 'pending' }
   })
-  const { error, results } = await migrator.migrateToLatest()
+}
+
+/**
+ * Nodes that start together take turns: the migrator holds an advisory lock on PostgreSQL and
+ * MySQL (which the implicit commits of MySQL's DDL leave alone), and the write lock on SQLite.
+ */
+async function runMigrator(
+  database: Database,
+  run: (migrator: Migrator) => Promise<MigrationResultSet>,
+): Promise<string[]> {
+  assertKnown(await migrationStatus(database))
+  const provider = { getMigrations: async () => guardedMigrations(database.dialect) }
+  const { error, results } = await run(new Migrator({ db: database.schema, provider }))
+  const states = await migrationStatus(database)
+  // Another node may have been faster, and of a newer version.
+  assertKnown(states)
   if (error) throw error
+  assertComplete(states)
   return (results ?? []).map(({ migrationName }) => migrationName)
+}
+
+function assertKnown(states: readonly MigrationState[]): void {
+  const unknown = states.find(({ state }) => state === 'unknown')
+  if (!unknown) return
+  throw new SchemaError(
+    `The database was migrated by a newer version (it has "${unknown.name}"). ` +
+      'Start that version, or restore the backup made before the upgrade.',
+  )
+}
+
+function assertComplete(states: readonly MigrationState[]): void {
+  const interrupted = states.find(({ state }) => state === 'interrupted')
+  if (interrupted) throw interruptedError(interrupted.name)
+}
+
+function interruptedError(name: string): SchemaError {
+  return new SchemaError(
+    `The migration "${name}" was interrupted, or is running on another node, so the schema is in ` +
+      'between two versions. If nothing is running, restore the backup made before it; a database ' +
+      'that was empty can be dropped and created again.',
+  )
+}
+
+/** Where DDL cannot be rolled back, a row in a table of its own marks a migration as running. */
+const runningTable = 'migration_running'
+
+function guardedMigrations(dialect: Dialect): Record<string, Migration> {
+  const entries = Object.entries(migrations).map(([name, { up, down }]) => {
+    const guarded =
+      (change: typeof up) =>
+      (schema: Kysely<unknown>): Promise<void> =>
+        dialect.can.transactionalDdl
+          ? change(schema, dialect)
+          : markRunning(schema, name, () => change(schema, dialect))
+    return [name, { up: guarded(up), down: guarded(down) }] as const
+  })
+  return Object.fromEntries(entries)
+}
+
+async function markRunning(
+  schema: Kysely<unknown>,
+  name: string,
+  change: () => Promise<void>,
+): Promise<void> {
+  const table = sql.table(runningTable)
+  await sql`create table if not exists ${table} (name varchar(255) primary key)`.execute(schema)
+  const [interrupted] = await listNames(schema, runningTable)
+  if (interrupted) throw interruptedError(interrupted)
+  await sql`insert into ${table} (name) values (${name})`.execute(schema)
+  await change()
+  await sql`delete from ${table} where name = ${name}`.execute(schema)
+}
+
+/** The names in a table of migrations; none where the table does not exist. */
+async function listNames(schema: Kysely<unknown>, table: string): Promise<string[]> {
+  const tables = await schema.introspection.getTables({ withInternalKyselyTables: true })
+  if (!tables.some(({ name }) => name === table)) return []
+  const { rows } = await sql<{ name: string }>`select name from ${sql.table(table)}`.execute(schema)
+  return rows.map(({ name }) => name)
 }

@@ -1,6 +1,7 @@
 import type { Generated } from 'kysely'
 import type { Context } from '../context.ts'
 import type { Tx } from './database.ts'
+import type { EventTopic, eventTopics } from './events.ts'
 import { preparedQuery, preparedWrite } from './prepared.ts'
 
 export interface OutboxTables {
@@ -17,9 +18,9 @@ export interface OutboxTables {
   }
 }
 
-export interface OutboxEvent {
-  readonly topic: string
-  readonly payload: Readonly<Record<string, unknown>>
+export type OutboxEvent<T extends EventTopic = EventTopic> = {
+  readonly topic: T
+  readonly payload: Readonly<Record<(typeof eventTopics)[T]['payload'][number], unknown>>
 }
 
 interface NewEvent {
@@ -42,7 +43,11 @@ const insertEvent = preparedWrite<NewEvent>((db, param) =>
 )
 
 /** Records that something happened, in the same transaction in which it happens. */
-export async function enqueue(ctx: Context, tx: Tx, event: OutboxEvent): Promise<void> {
+export async function enqueue<T extends EventTopic>(
+  ctx: Context,
+  tx: Tx,
+  event: OutboxEvent<T>,
+): Promise<void> {
   const payload = JSON.stringify(event.payload)
   await insertEvent(tx, { id: ctx.newId(), topic: event.topic, payload, now: ctx.clock.now() })
 }

@@ -18,9 +18,10 @@ export const demoCustomer = {
 const settingName = 'demo_data'
 const chunkSize = 500
 
-/** Whether this shop holds the demo data. */
-export async function hasDemoData(ctx: Context): Promise<boolean> {
-  return (await findSetting(ctx.db.read, settingName)) === 'loaded'
+/** Whether this shop holds the demo data; undefined if that has not been decided yet. */
+export async function hasDemoData(ctx: Context): Promise<boolean | undefined> {
+  const decision = await findSetting(ctx.db.read, settingName)
+  return decision === undefined ? undefined : decision === 'loaded'
 }
 
 /**

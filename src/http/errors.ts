@@ -28,7 +28,7 @@ export function toShopError(ctx: Context, error: unknown): ShopError {
 
 function fromFramework(error: unknown, limitBytes: number): ShopError | undefined {
   if (!(error instanceof Error)) return undefined
-  const { validation, validationContext, code = '', statusCode = 500 } = error as FastifyError
+  const { validation, validationContext, code, statusCode = 500 } = error as FastifyError
   if (validation) return describeValidation(validation, validationContext)
   const known = frameworkCodes[code]
   if (known) return new ShopError(known, { limit_bytes: limitBytes })

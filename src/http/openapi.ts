@@ -16,8 +16,8 @@ export async function registerOpenApi(app: App, ctx: Context): Promise<void> {
       info: {
         title: ctx.config.store.name,
         description:
-          'Shop API. Every answer has the envelope `{success, data, message, meta, links}`, every ' +
-          'refusal `{success: false, error: {code, message, details, request_id}}`.',
+          'Shop API. Every answer has the envelope `{success, data, message, meta, links}`, ' +
+          'every refusal `{success: false, error: {code, message, details, request_id}}`.',
         version: '1',
       },
       servers: [{ url: ctx.config.server.publicUrl }],

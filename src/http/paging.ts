@@ -38,8 +38,9 @@ export function pageLinks(
 }
 
 function withPage(url: string, page: number): string {
-  const [path = '', query = ''] = url.split('?', 2)
-  const params = new URLSearchParams(query)
+  // Only the first question mark divides: those after it belong to the query.
+  const at = url.indexOf('?')
+  const params = new URLSearchParams(at < 0 ? '' : url.slice(at + 1))
   params.set('page', String(page))
-  return `${path}?${params.toString()}`
+  return `${at < 0 ? url : url.slice(0, at)}?${params.toString()}`
 }

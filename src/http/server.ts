@@ -24,8 +24,9 @@ const securityHeaders = {
 /** A Fastify instance with everything that all routes share, and no routes yet. */
 export async function createServer(ctx: Context): Promise<App> {
   const { server } = ctx.config
+  const loggerInstance: FastifyBaseLogger = ctx.log
   const app: App = fastify({
-    loggerInstance: ctx.log as FastifyBaseLogger,
+    loggerInstance,
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: server.bodyLimitBytes,
     requestTimeout: server.requestTimeoutMs,

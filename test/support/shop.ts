@@ -146,12 +146,9 @@ const passwordOfTests = 'Correct-Horse-1'
 /** A signed-in account. */
 export async function signUp(
   shop: TestShop,
-  {
-    email = `user-${++productCount}@example.com`,
-    role = 'customer' as Role,
-    username = undefined as string | undefined,
-  } = {},
+  given: { email?: string; role?: Role; username?: string } = {},
 ): Promise<{ id: string; number: number; email: string; password: string; token: string }> {
+  const { email = `user-${++productCount}@example.com`, role = 'customer', username } = given
   const { id, number } = await register(shop.ctx, {
     email,
     username,

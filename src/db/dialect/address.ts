@@ -1,5 +1,4 @@
 import { readFileSync } from 'node:fs'
-import type { ConnectionOptions } from 'node:tls'
 import { ConfigError } from '../../config/read.ts'
 
 /** Where a database server is, and who asks. */
@@ -11,7 +10,16 @@ export interface ServerAddress {
   readonly user: string
   readonly password: string
   readonly database: string
-  readonly tls: ConnectionOptions | undefined
+  readonly tls: Tls | undefined
+}
+
+/** Encryption of the connection; certificates and keys as PEM text. */
+export interface Tls {
+  /** Whether the server's certificate is checked, and that it was issued for this host. */
+  readonly verify: 'none' | 'authority' | 'authority and host'
+  readonly ca?: string
+  readonly cert?: string
+  readonly key?: string
 }
 
 const parameters = ['sslmode', 'sslrootcert', 'sslcert', 'sslkey', 'socket']
@@ -39,31 +47,29 @@ export function readAddress(url: string, defaultPort: number): ServerAddress {
 }
 
 /** The modes and what they check are those of libpq, for every server. */
-function tlsOptions(parameters: URLSearchParams): ConnectionOptions | undefined {
-  const mode = parameters.get('sslmode') ?? 'disable'
-  const file = (name: string) => {
-    const path = parameters.get(name)
-    return path === null ? {} : { [fileOptions[name] ?? '']: readFileSync(path, 'utf8') }
-  }
-  const files = { ...file('sslrootcert'), ...file('sslcert'), ...file('sslkey') }
-  switch (mode) {
-    case 'disable':
-      return undefined
-    case 'require':
-      return { ...files, rejectUnauthorized: false }
-    case 'verify-ca':
-      return { ...files, rejectUnauthorized: true, checkServerIdentity: () => undefined }
-    case 'verify-full':
-      return { ...files, rejectUnauthorized: true }
-    default:
-      throw new ConfigError(
-        `sslmode in DATABASE_URL must be disable, require, verify-ca or verify-full, not "${mode}"`,
-      )
-  }
+const verifications: Readonly<Record<string, Tls['verify']>> = {
+  require: 'none',
+  'verify-ca': 'authority',
+  'verify-full': 'authority and host',
 }
 
-const fileOptions: Readonly<Record<string, string>> = {
-  sslrootcert: 'ca',
-  sslcert: 'cert',
-  sslkey: 'key',
+function tlsOptions(parameters: URLSearchParams): Tls | undefined {
+  const mode = parameters.get('sslmode') ?? 'disable'
+  if (mode === 'disable') return undefined
+  const verify = verifications[mode]
+  if (!verify) {
+    throw new ConfigError(
+      `sslmode in DATABASE_URL must be disable, require, verify-ca or verify-full, not "${mode}"`,
+    )
+  }
+  const file = (name: string, parameter: string) => {
+    const path = parameters.get(parameter)
+    return path === null ? {} : { [name]: readFileSync(path, 'utf8') }
+  }
+  const files = {
+    ...file('ca', 'sslrootcert'),
+    ...file('cert', 'sslcert'),
+    ...file('key', 'sslkey'),
+  }
+  return { verify, ...files }
 }

@@ -29,7 +29,10 @@ export interface JoinedUpdate {
   readonly where: RawBuilder<SqlBool>
 }
 
-/** Full-text search over the catalogue. Words are normalised by `core/words.ts` before they come here. */
+/**
+ * Full-text search over the catalogue. Words are normalised by `core/words.ts` before they come
+ * here.
+ */
 export interface SearchDialect {
   /** Creates the index structures. */
   create(schema: SchemaRunner): Promise<void>
@@ -37,11 +40,15 @@ export interface SearchDialect {
   /** Inserts or replaces the words of many products: a JSON array of {number, name, body}. */
   saveAll(tx: Tx, json: string): Promise<void>
   remove(tx: Tx, productNumber: number): Promise<void>
-  /** A subquery of `product_number`s whose words start with every one of `query` (from `matchText`). */
+  /**
+   * A subquery of `product_number`s whose words start with every one of `query` (from `matchText`).
+   */
   matches(query: RawBuilder<string>): RawBuilder<unknown>
   /** The same, looking at names alone. */
   matchesName(query: RawBuilder<string>): RawBuilder<unknown>
-  /** The text of a match for these words, in the engine's own syntax, to be bound as a parameter. */
+  /**
+   * The text of a match for these words, in the engine's own syntax, to be bound as a parameter.
+   */
   matchText(words: readonly string[]): string
   matchNameText(words: readonly string[]): string
 }
@@ -82,9 +89,13 @@ export interface Dialect {
   numberedColumns(start: number): readonly string[]
   /** What follows the closing bracket of CREATE TABLE. */
   tableOptions(options: { numbered: boolean; start: number; clustered: boolean }): string
+  /** Statements after CREATE TABLE that make `number` count from `start`, if that takes any. */
+  startNumbers(table: string, start: number): readonly string[]
   /** Statements that make a table refuse UPDATE and DELETE. */
   appendOnly(table: string): readonly string[]
-  /** A row source from a JSON array of objects, bound as one parameter: the SQL text never grows. */
+  /**
+   * A row source from a JSON array of objects, bound as one parameter: the SQL text never grows.
+   */
   jsonRows(json: Expression<string>, columns: RowColumns): RawBuilder<unknown>
   updateJoined(update: JoinedUpdate): RawBuilder<unknown>
   /** INSERT that leaves an existing row alone; true if this call inserted it. */

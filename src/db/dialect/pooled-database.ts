@@ -1,9 +1,10 @@
 import type { Kysely } from 'kysely'
-import { Db, kyselyProps, Tx, type Change, type Database, type Runner } from '../database.ts'
+import { kyselyProps, Tx, type Change, type Database, type Runner } from '../database.ts'
 import { CommitUnknownError, ConnectionLostError } from '../errors.ts'
 import { assertOutsideTransaction, runInTransactionScope } from '../scope.ts'
 import type { Dialect } from './dialect.ts'
 import type { ConnectionPool, PooledConnection } from './pool.ts'
+import { readingDb, type Reader } from './reader.ts'
 import { retrying } from './retry.ts'
 
 interface Parts {
@@ -16,11 +17,11 @@ interface Parts {
 
 /** A database behind a server with row locks: any number of transactions at once. */
 export function pooledDatabase({ dialect, pool, longPool, schema }: Parts): Database {
-  const read = poolReader(dialect, pool)
+  const read = readingDb(new PoolReader(pool), dialect)
   return {
     dialect,
     read,
-    long: poolReader(dialect, longPool),
+    long: readingDb(new PoolReader(longPool), dialect),
     schema,
     async transaction(work) {
       assertOutsideTransaction('a second transaction')
@@ -46,13 +47,8 @@ export function pooledDatabase({ dialect, pool, longPool, schema }: Parts): Data
 
 const isRetry = (dialect: Dialect, error: unknown) => dialect.readFault(error).kind === 'retry'
 
-function poolReader(dialect: Dialect, pool: ConnectionPool): Db {
-  const runner = new PoolReader(pool)
-  return new Db(kyselyProps(runner, dialect), runner, dialect)
-}
-
 /** Each read on whichever connection is free. */
-class PoolReader implements Runner {
+class PoolReader implements Reader {
   readonly #pool: ConnectionPool
 
   constructor(pool: ConnectionPool) {
@@ -60,7 +56,6 @@ class PoolReader implements Runner {
   }
 
   async all(sql: string, params: readonly unknown[], name?: string): Promise<unknown[]> {
-    assertOutsideTransaction('a read beside the transaction')
     try {
       return await this.#readOnce(sql, params, name)
     } catch (error) {
@@ -81,10 +76,6 @@ class PoolReader implements Runner {
     } finally {
       connection.release(state)
     }
-  }
-
-  run(): Promise<Change> {
-    return Promise.reject(new Error('writes need a transaction'))
   }
 }
 
@@ -112,7 +103,7 @@ async function attempt<T>(
     return { value, tx }
   } catch (error) {
     runner.close()
-    connection.release(error instanceof CommitUnknownError ? 'unknown' : await undo(connection))
+    connection.release(await undo(connection, error))
     // What `work` made of an error that had ended its transaction does not count.
     throw runner.failure ? runner.failure.error : error
   }
@@ -128,7 +119,9 @@ async function commit(dialect: Dialect, connection: PooledConnection): Promise<v
   }
 }
 
-async function undo(connection: PooledConnection): Promise<'clean' | 'unknown'> {
+/** Rolls back, unless there is nobody to say it to. */
+async function undo(connection: PooledConnection, error: unknown): Promise<'clean' | 'unknown'> {
+  if (error instanceof ConnectionLostError || error instanceof CommitUnknownError) return 'unknown'
   try {
     await connection.rollback()
     return 'clean'
@@ -139,7 +132,8 @@ async function undo(connection: PooledConnection): Promise<'clean' | 'unknown'> 
 
 /**
  * The statements of one transaction. Some errors end a transaction on the server, and MySQL then
- * runs what follows outside of any; so after such an error, and after the end, nothing runs any more.
+ * runs what follows outside of any; so after such an error, and after the end, nothing runs any
+ * more.
  */
 class TransactionRunner implements Runner {
   readonly #dialect: Dialect

@@ -15,10 +15,13 @@ export async function up(schema: Kysely<unknown>, dialect: Dialect): Promise<voi
     createTable(schema, dialect, [name, options])
   await createShop(create, dialect)
   await createCatalogue(create, dialect)
+  await createProducts(create, dialect)
+  await createListings(create, dialect)
   await createInventory(create, dialect)
   await createCustomers(create, dialect)
   await createCarts(create, dialect)
   await createOrders(create, dialect)
+  await createOrderParts(create, dialect)
   await createPayments(create, dialect)
   await createOnce(create, dialect)
   const run = (statement: string) => sql.raw(statement).execute(schema)
@@ -30,7 +33,7 @@ export async function down(schema: Kysely<unknown>, dialect: Dialect): Promise<v
   await dialect.search.drop({ execute: async (statement) => void (await run(statement)) })
   const tables =
     'outbox idempotency_keys payments order_events order_lines stock_holds stock_movements ' +
-    'cart_lines carts orders customers stock locations product_attributes product_categories ' +
+    'cart_lines orders carts customers stock locations product_attributes product_categories ' +
     'variants products brands categories shipping_methods settings'
   for (const table of tables.split(' ')) await run(`drop table ${table}`)
 }
@@ -69,8 +72,7 @@ async function createShop(create: Create, dialect: Dialect): Promise<void> {
 }
 
 async function createCatalogue(create: Create, dialect: Dialect): Promise<void> {
-  const { string, uuid, text, json, integer, required, optional, withDefault, name } =
-    columnTypes(dialect)
+  const { uuid, text, integer, required, optional, withDefault, name } = columnTypes(dialect)
   const times = { created_at: required(integer), updated_at: required(integer) }
   await create('categories', {
     numberedFrom: 1,
@@ -96,6 +98,12 @@ async function createCatalogue(create: Create, dialect: Dialect): Promise<void> 
     columns: { slug: required(name), name: required(name), created_at: required(integer) },
     constraints: ['unique (slug)'],
   })
+}
+
+async function createProducts(create: Create, dialect: Dialect): Promise<void> {
+  const { string, uuid, text, json, integer, required, optional, withDefault, name } =
+    columnTypes(dialect)
+  const times = { created_at: required(integer), updated_at: required(integer) }
   await create('products', {
     numberedFrom: 1,
     columns: {
@@ -149,6 +157,10 @@ async function createCatalogue(create: Create, dialect: Dialect): Promise<void> 
     ],
     indexes: { variants_product: ['product_id', 'position'] },
   })
+}
+
+async function createListings(create: Create, dialect: Dialect): Promise<void> {
+  const { string, integer, required } = columnTypes(dialect)
   // A product stands here under its category and under each of that category's ancestors.
   await create('product_categories', {
     keyed: true,
@@ -338,6 +350,10 @@ async function createOrders(create: Create, dialect: Dialect): Promise<void> {
       orders_cart: ['cart_id'],
     },
   })
+}
+
+async function createOrderParts(create: Create, dialect: Dialect): Promise<void> {
+  const { string, uuid, json, integer, required } = columnTypes(dialect)
   await create('order_lines', {
     columns: {
       order_id: required(uuid),

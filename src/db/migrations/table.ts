@@ -35,8 +35,9 @@ export async function createTable(
   const tail = dialect.tableOptions({ numbered, start, clustered: !options.wide })
   await sql`create table ${sql.raw(name)} (${sql.join(parts)}) ${sql.raw(tail)}`.execute(schema)
   await createIndexes(schema, name, options.indexes ?? {})
+  const numbers = numbered ? dialect.startNumbers(name, start) : []
   const triggers = options.appendOnly ? dialect.appendOnly(name) : []
-  for (const statement of triggers) await sql.raw(statement).execute(schema)
+  for (const statement of [...numbers, ...triggers]) await sql.raw(statement).execute(schema)
 }
 
 function keyColumns(dialect: Dialect, { numberedFrom, keyed }: TableOptions): readonly string[] {

@@ -213,7 +213,9 @@ async function openCart(ctx: Context, tx: Tx, shopper: Shopper): Promise<CartRow
   return other
 }
 
-/** Every change goes through here: it locks the row, counts the version and refuses closed carts. */
+/**
+ * Every change goes through here: it locks the row, counts the version and refuses closed carts.
+ */
 export async function lockOpenCart(
   ctx: Context,
   tx: Tx,

@@ -27,6 +27,7 @@ const config = { allow: 'catalog:write' } as const
 
 export function registerCatalogAdminRoutes(app: App, ctx: Context): void {
   registerProductAdmin(app, ctx)
+  registerProductChanges(app, ctx)
   registerVariantAdmin(app, ctx)
   registerCategoryAdmin(app, ctx)
 }
@@ -94,7 +95,9 @@ function registerProductAdmin(app: App, ctx: Context): void {
       return sendCacheable({ request, reply }, String(body), found.product.version)
     },
   )
+}
 
+function registerProductChanges(app: App, ctx: Context): void {
   app.patch(
     '/admin/products/:id',
     {

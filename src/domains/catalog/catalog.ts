@@ -45,13 +45,13 @@ export async function getAnyProduct(ctx: Context, by: Reference): Promise<Produc
 /** One page of active products. Throws VALIDATION_ERROR for a cursor of another sort. */
 export async function listProducts(ctx: Context, listing: Listing): Promise<Page<ListRow>> {
   checkPlace(listing)
-  const { filter, paging } = listing
+  const { paging } = listing
   const rows = await listProductRows(ctx.db.read, listing)
   const items = rows.slice(0, paging.perPage)
   const counted = await countOf(ctx, { listing, rowCount: rows.length })
   const last = items.at(-1)
   const next = rows.length > items.length && last ? writeCursor(placeOf(last)) : null
-  return { items, counted, next, ...(filter ? {} : {}) }
+  return { items, counted, next }
 }
 
 function placeOf({ key0, key1 }: ListRow): PlaceKey[] {

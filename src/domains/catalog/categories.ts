@@ -58,7 +58,9 @@ export interface CategoryChange {
   readonly parentId?: string | null
 }
 
-/** Changes a category. A new parent moves everything below it, counts included, in one transaction. */
+/**
+ * Changes a category. A new parent moves everything below it, counts included, in one transaction.
+ */
 export async function changeCategory(
   ctx: Context,
   { by, version }: { by: Reference; version: number | undefined },

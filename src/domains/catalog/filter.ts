@@ -9,6 +9,9 @@ import type { ProductFilter } from './listing-queries.ts'
 import type { ProductQuery } from './schema.ts'
 import { attributeKey } from './writes.ts'
 
+/** Every further attribute makes the statement longer; a shopper chooses a handful. */
+const attributesMax = 10
+
 /** What a caller asked to see, in the terms of the catalogue. Both doors read their query so. */
 export async function listingOf(ctx: Context, query: ProductQuery): Promise<Listing> {
   const filter = { ...(await placeFilter(ctx, query)), ...plainFilter(ctx, query) }
@@ -51,8 +54,10 @@ export function priceOf(field: string, text: string, currency: string): Minor {
 }
 
 function attributesOf(query: ProductQuery) {
-  return Object.entries(query).flatMap(([key, value]) => {
+  const attributes = Object.entries(query).flatMap(([key, value]) => {
     const name = /^attributes\[([a-z0-9_]+)\]$/.exec(key)?.[1]
     return name === undefined ? [] : [{ name, value: attributeKey(String(value)) }]
   })
+  if (attributes.length <= attributesMax) return attributes
+  throw invalid('attributes', `must be at most ${attributesMax}`)
 }

@@ -148,10 +148,14 @@ const allBrands = preparedQuery<object, BrandRow>((db) =>
 
 export const listBrands = (db: Db): Promise<BrandRow[]> => allBrands(db, {})
 
-/** The product that shows a picture: only what the picture is drawn from. */
+/** What the picture of a product is drawn from. The name of a draft is not public yet. */
 export const findPictureSource = preparedQuery<
   { number: number },
   { name: string; category_id: string | null }
 >((db, param) =>
-  db.selectFrom('products').select(['name', 'category_id']).where('number', '=', param('number')),
+  db
+    .selectFrom('products')
+    .select(['name', 'category_id'])
+    .where('number', '=', param('number'))
+    .where('status', '<>', 'draft'),
 )

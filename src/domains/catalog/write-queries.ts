@@ -109,7 +109,9 @@ export const listIndexSources = preparedQuery<{ ids: string }, IndexSource>(
     order by p.number`,
 )
 
-/** Takes the row lock under which all parts of a product are changed; undefined if there is none. */
+/**
+ * Takes the row lock under which all parts of a product are changed; undefined if there is none.
+ */
 export async function lockProduct(tx: Tx, id: string) {
   const query = tx
     .selectFrom('products')

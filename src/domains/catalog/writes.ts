@@ -73,7 +73,9 @@ export async function insertProducts(
 ): Promise<string[]> {
   const brands = await ensureBrands(ctx, tx, products)
   const rows = products.map((product) => productRow(ctx, product, brands))
-  const variants = rows.flatMap((row, index) => variantRows(ctx, row.id, products[index]?.variants))
+  const variants = rows.flatMap((row, index) =>
+    variantRows(ctx, row.id, { variants: products[index]?.variants ?? [] }),
+  )
   await conflictsAs('product', async () => {
     await insertProductRows(tx, rows)
     await insertVariantRows(tx, variants)
@@ -136,8 +138,7 @@ function productRow(
 function variantRows(
   ctx: Context,
   productId: string,
-  variants: readonly NewVariant[] = [],
-  firstPosition = 0,
+  { variants, firstPosition = 0 }: { variants: readonly NewVariant[]; firstPosition?: number },
 ): NewVariantRow[] {
   const now = ctx.clock.now()
   return variants.map((variant, index) => ({
@@ -240,7 +241,9 @@ async function unindexProducts(tx: Tx, ids: readonly string[]): Promise<void> {
   await countProducts(tx, { sources: active, tree, sign: -1 })
 }
 
-/** Runs `change` between taking products out of the lists and putting them back as they are then. */
+/**
+ * Runs `change` between taking products out of the lists and putting them back as they are then.
+ */
 export async function reindexAround(
   tx: Tx,
   ids: readonly string[],
@@ -317,7 +320,10 @@ export async function addVariant(
 ): Promise<void> {
   const { product, variants } = await getAnyProduct(ctx, by)
   await writeProduct(ctx, { id: product.id, version }, async (tx) => {
-    const rows = variantRows(ctx, product.id, [variant], variants.length)
+    const rows = variantRows(ctx, product.id, {
+      variants: [variant],
+      firstPosition: variants.length,
+    })
     await conflictsAs('variant', async () => void (await insertVariantRows(tx, rows)))
     const quantity = variant.onHand ?? 0
     await receiveNewStock(

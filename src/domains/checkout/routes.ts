@@ -77,7 +77,7 @@ export async function answerCheckout(
     shopper,
     email: body.email ?? (await accountEmail(ctx, body, shopper.customerId)),
     shippingAddress,
-    billingAddress: (body.billing_info ?? shippingAddress) as Address,
+    billingAddress: body.billing_info ?? shippingAddress,
     shippingMethod: body.shipping_method,
     paymentMethod: body.payment_method,
     paymentData: body.payment_data ?? {},

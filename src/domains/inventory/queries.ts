@@ -11,7 +11,8 @@ export interface Demand {
 
 const demandColumns = { variant_id: 'uuid', location_id: 'uuid', quantity: 'integer' } as const
 
-const sameStock = sql<boolean>`stock.variant_id = d.variant_id and stock.location_id = d.location_id`
+const sameStock = sql<boolean>`stock.variant_id = d.variant_id
+  and stock.location_id = d.location_id`
 
 /**
  * The one guard against overselling: it sits in the write, so no two buyers can pass it for the

@@ -24,7 +24,9 @@ export function quoteMethods(
   })
 }
 
-/** The method used for the estimate in a cart, and at checkout if none is chosen: the first offered. */
+/**
+ * The method used for the estimate in a cart, and at checkout if none is chosen: the first offered.
+ */
 export function estimateShipping(methods: readonly ShippingMethod[], subtotalMinor: Minor): Minor {
   return quoteMethods(methods, subtotalMinor)[0]?.priceMinor ?? free
 }

@@ -5,7 +5,9 @@ import type { PooledConnection } from '../pool.ts'
 import { assertBindable } from '../values.ts'
 import { endsConnection, idleTransactionCode } from './faults.ts'
 
-/** Why a client cannot be used any more; `pg` says so in an event, which may come between queries. */
+/**
+ * Why a client cannot be used any more; `pg` says so in an event, which may come between queries.
+ */
 const losses = new WeakMap<ClientBase, Error>()
 
 /** Must be called for every new client: an event that nobody hears would end the process. */

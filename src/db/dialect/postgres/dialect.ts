@@ -37,6 +37,7 @@ export const postgresDialect: Dialect = {
     'id uuid not null unique',
   ],
   tableOptions: () => '',
+  startNumbers: () => [],
   appendOnly: (table) => [
     'create or replace function refuse_change() returns trigger language plpgsql as ' +
       "$$ begin raise exception '% is append-only', tg_table_name; end $$",

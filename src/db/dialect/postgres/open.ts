@@ -1,10 +1,11 @@
+import type { ConnectionOptions } from 'node:tls'
 import { Kysely, PostgresDialect } from 'kysely'
 import { Pool, types, type ClientBase, type PoolConfig } from 'pg'
 import { ConfigError } from '../../../config/read.ts'
 import type { Database } from '../../database.ts'
 import { UnavailableError } from '../../errors.ts'
 import { longReads, type DatabaseLimits } from '../../limits.ts'
-import { readAddress, type ServerAddress } from '../address.ts'
+import { readAddress, type ServerAddress, type Tls } from '../address.ts'
 import type { ConnectionPool } from '../pool.ts'
 import { pooledDatabase } from '../pooled-database.ts'
 import { exactNumber } from '../values.ts'
@@ -71,11 +72,19 @@ function connectionConfig({ host, port, socket, user, password, database, tls }:
     user,
     password,
     database,
-    ssl: tls ?? false,
+    ssl: tls ? tlsOptions(tls) : false,
     application_name: applicationName,
     keepAlive: true,
     types: { getTypeParser },
   } satisfies PoolConfig
+}
+
+function tlsOptions({ verify, ...files }: Tls): ConnectionOptions {
+  return {
+    ...files,
+    rejectUnauthorized: verify !== 'none',
+    ...(verify === 'authority' ? { checkServerIdentity: () => undefined } : {}),
+  }
 }
 
 const parsers: Readonly<Record<number, (text: string) => unknown>> = {

@@ -1,5 +1,6 @@
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite'
 import type { Change, Runner } from '../../database.ts'
+import { assertBindable } from '../values.ts'
 
 export interface SqliteOptions {
   readonly file: string
@@ -40,10 +41,12 @@ export class SqliteConnection implements Runner, Disposable {
   }
 
   all(sql: string, params: readonly unknown[]): unknown[] {
+    assertBindable(params)
     return this.#prepare(sql).all(...(params as SQLInputValue[]))
   }
 
   run(sql: string, params: readonly unknown[]): Change {
+    assertBindable(params)
     const result = this.#prepare(sql).run(...(params as SQLInputValue[]))
     return { changes: Number(result.changes), insertId: Number(result.lastInsertRowid) }
   }

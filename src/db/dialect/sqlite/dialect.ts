@@ -19,7 +19,8 @@ export const sqliteDialect: Dialect = {
     createAdapter: () => new SqliteAdapter(),
     createIntrospector: (db) => new SqliteIntrospector(db),
   },
-  // UUIDs are text: measured, decoding 16-byte blobs in JavaScript costs more than 20 more bytes do.
+  // UUIDs are text: measured, decoding 16-byte blobs in JavaScript costs more than 20 more bytes
+  // do.
   types: {
     uuid: sql`text`,
     integer: sql`integer`,
@@ -36,6 +37,9 @@ export const sqliteDialect: Dialect = {
   ],
   tableOptions: ({ numbered, clustered }) =>
     numbered || !clustered ? 'strict' : 'strict, without rowid',
+  startNumbers: (table, start) => [
+    `insert into sqlite_sequence (name, seq) values ('${table}', ${start - 1})`,
+  ],
   appendOnly: (table) =>
     ['update', 'delete'].map(
       (verb) =>
@@ -44,7 +48,8 @@ export const sqliteDialect: Dialect = {
     ),
   jsonRows,
   updateJoined: (update: JoinedUpdate) =>
-    sql`update ${sql.table(update.table)} set ${update.set} from ${update.source} as ${sql.ref(update.alias)} where ${update.where}`,
+    sql`update ${sql.table(update.table)} set ${update.set}
+      from ${update.source} as ${sql.ref(update.alias)} where ${update.where}`,
   async insertOnce(tx, table, row) {
     const query = sql`${insertRow(table, row)} on conflict do nothing`.compile(tx)
     return (await tx.runner.run(query.sql, query.parameters)).changes === 1

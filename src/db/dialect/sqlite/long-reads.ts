@@ -1,5 +1,5 @@
 import { Worker } from 'node:worker_threads'
-import type { Change, Runner } from '../../database.ts'
+import type { Reader } from '../reader.ts'
 
 export interface LongRead {
   readonly id: number
@@ -16,8 +16,10 @@ interface Waiting {
   reject(error: Error): void
 }
 
-/** Reads on a thread of their own, so that a report never holds up a shopper. Starts on first use. */
-export class LongReads implements Runner, AsyncDisposable {
+/**
+ * Reads on a thread of their own, so that a report never holds up a shopper. Starts on first use.
+ */
+export class LongReads implements Reader, AsyncDisposable {
   readonly #file: string
   readonly #waiting = new Map<number, Waiting>()
   #worker: Worker | undefined
@@ -35,10 +37,6 @@ export class LongReads implements Runner, AsyncDisposable {
     this.#worker.ref()
     this.#worker.postMessage({ id, sql, params } satisfies LongRead)
     return promise
-  }
-
-  run(): Promise<Change> {
-    return Promise.reject(new Error('long reads cannot write'))
   }
 
   #start(): Worker {

@@ -1,6 +1,7 @@
 import { Kysely, SqliteDialect } from 'kysely'
-import { Db, kyselyProps, type Database, type Runner } from '../../database.ts'
+import type { Database, Db } from '../../database.ts'
 import { assertOutsideTransaction } from '../../scope.ts'
+import { readingDb, type Reader } from '../reader.ts'
 import { SqliteConnection } from './connection.ts'
 import { sqliteDialect } from './dialect.ts'
 import { LongReads } from './long-reads.ts'
@@ -8,7 +9,9 @@ import { SqliteWriter } from './writer.ts'
 
 const busyTimeoutMs = 5_000
 
-/** Opens `file` (or `:memory:`, where reads wait for the writer because both share a connection). */
+/**
+ * Opens `file` (or `:memory:`, where reads wait for the writer because both share a connection).
+ */
 export function openSqlite(file: string): Database {
   const writing = new SqliteConnection({ file, readOnly: false, busyTimeoutMs })
   const writer = new SqliteWriter(writing)
@@ -16,17 +19,13 @@ export function openSqlite(file: string): Database {
 }
 
 function memoryDatabase(writing: SqliteConnection, writer: SqliteWriter): Database {
-  const runner: Runner = {
+  const reader: Reader = {
     async all(sql, params) {
       await writer.idle()
       return writing.all(sql, params)
     },
-    async run(sql, params) {
-      await writer.idle()
-      return writing.run(sql, params)
-    },
   }
-  const read = new Db(kyselyProps(runner, sqliteDialect), runner, sqliteDialect)
+  const read = readingDb(reader, sqliteDialect)
   return database({ writing, writer, read, long: read, close: async () => writer.idle() })
 }
 
@@ -38,8 +37,8 @@ function fileDatabase(file: string, writing: SqliteConnection, writer: SqliteWri
     await longReads[Symbol.asyncDispose]()
     reading[Symbol.dispose]()
   }
-  const read = new Db(kyselyProps(reading, sqliteDialect), reading, sqliteDialect)
-  const long = new Db(kyselyProps(longReads, sqliteDialect), longReads, sqliteDialect)
+  const read = readingDb(reading, sqliteDialect)
+  const long = readingDb(longReads, sqliteDialect)
   return database({ writing, writer, read, long, close })
 }
 
@@ -78,7 +77,8 @@ function schemaBuilder({ database }: SqliteConnection): Kysely<unknown> {
       database: {
         close: () => undefined,
         prepare(sql) {
-          const statement = database.prepare(sql)
+          // Taking the write lock first makes processes that migrate at once take turns.
+          const statement = database.prepare(sql === 'begin' ? 'begin immediate' : sql)
           return {
             reader: statement.columns().length > 0,
             all: (params) => statement.all(...(params as never[])),

@@ -1,5 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import { kyselyProps, Tx } from '../../database.ts'
+import { kyselyProps, Tx, type Change, type Runner } from '../../database.ts'
 import { runInTransactionScope } from '../../scope.ts'
 import type { SqliteConnection } from './connection.ts'
 import { sqliteDialect } from './dialect.ts'
@@ -16,6 +16,34 @@ interface Done {
   readonly outcome: Outcome
 }
 
+/** The connection as one job may use it: what comes after its end would write into another job. */
+class JobRunner implements Runner {
+  readonly #connection: SqliteConnection
+  #isClosed = false
+
+  constructor(connection: SqliteConnection) {
+    this.#connection = connection
+  }
+
+  all(sql: string, params: readonly unknown[]): unknown[] {
+    this.#assertOpen()
+    return this.#connection.all(sql, params)
+  }
+
+  run(sql: string, params: readonly unknown[]): Change {
+    this.#assertOpen()
+    return this.#connection.run(sql, params)
+  }
+
+  close(): void {
+    this.#isClosed = true
+  }
+
+  #assertOpen(): void {
+    if (this.#isClosed) throw new Error('a statement came after the end of its transaction')
+  }
+}
+
 /** Bounds how long the first in a group waits for the last. */
 const groupSizeMax = 128
 
@@ -26,13 +54,11 @@ const groupSizeMax = 128
  */
 export class SqliteWriter {
   readonly #connection: SqliteConnection
-  readonly #props
   readonly #queue: Job[] = []
   #draining: Promise<void> | undefined
 
   constructor(connection: SqliteConnection) {
     this.#connection = connection
-    this.#props = kyselyProps(connection, sqliteDialect)
   }
 
   async transaction<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
@@ -99,12 +125,15 @@ export class SqliteWriter {
   async #runJob(job: Job): Promise<Outcome> {
     const connection = this.#connection
     connection.run('savepoint job', [])
+    const runner = new JobRunner(connection)
     try {
-      const tx = new Tx(this.#props, connection, sqliteDialect)
+      const tx = new Tx(kyselyProps(runner, sqliteDialect), runner, sqliteDialect)
       const value = await runInTransactionScope(() => job.work(tx))
+      runner.close()
       connection.run('release job', [])
       return { value, tx }
     } catch (error) {
+      runner.close()
       if (connection.database.isTransaction) {
         connection.run('rollback to job', [])
         connection.run('release job', [])

@@ -1,0 +1,16 @@
+/**
+ * Everything that is announced through the outbox. Each is delivered at least once, in no
+ * guaranteed order; docs/events.md is made from this table.
+ */
+export const eventTopics = {
+  'order.placed': {
+    when: 'An order counts: its payment is captured, or due later.',
+    payload: ['order_id', 'number', 'status'],
+  },
+  'order.payment_failed': {
+    when: 'The payment of an order failed; its stock and its cart are free again.',
+    payload: ['order_id', 'number', 'code'],
+  },
+} as const
+
+export type EventTopic = keyof typeof eventTopics

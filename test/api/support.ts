@@ -1,0 +1,156 @@
+import assert from 'node:assert/strict'
+import type { Clock, Context } from '../../src/context.ts'
+import type { ErrorCode } from '../../src/core/errors.ts'
+import { checkoutBody, type Answer, type CallOptions, type TestShop } from '../support/shop.ts'
+
+/** Who is shopping: a session, a signed-in customer, or whoever holds a cookie. */
+export type Who = Pick<CallOptions, 'session' | 'token' | 'headers'>
+
+/** What `addProduct` returns, as far as the cart wants to know it. */
+export interface Bought {
+  readonly variantId: string
+  readonly quantity?: number
+}
+
+export function add(
+  shop: TestShop,
+  who: Who,
+  { variantId, quantity = 1, key }: Bought & Pick<CallOptions, 'key'>,
+): Promise<Answer> {
+  const body = { variant_id: variantId, quantity }
+  const once = key === undefined ? {} : { key }
+  return shop.call('POST', '/api/v1/cart/items', { ...who, ...once, body })
+}
+
+/** Adds, and insists that it worked. */
+export async function added(shop: TestShop, who: Who, item: Bought): Promise<Answer> {
+  const answer = await add(shop, who, item)
+  assert.equal(answer.status, 201, answer.text)
+  return answer
+}
+
+/** The cart as its shopper sees it; a body that tests look into freely. */
+// oxlint-disable-next-line typescript/no-explicit-any
+export async function cartOf(shop: TestShop, who: Who): Promise<any> {
+  const answer = await shop.call('GET', '/api/v1/cart', { ...who })
+  assert.equal(answer.status, 200, answer.text)
+  return answer.body.data
+}
+
+/** SKU and quantity of each line. */
+export async function linesOf(shop: TestShop, who: Who): Promise<[string, number][]> {
+  const { lines } = (await cartOf(shop, who)) as {
+    lines: { variant: { sku: string }; quantity: number }[]
+  }
+  return lines.map((line) => [line.variant.sku, line.quantity])
+}
+
+export function checkOut(
+  shop: TestShop,
+  who: Who,
+  { key, headers, ...change }: Record<string, unknown> & Pick<CallOptions, 'key' | 'headers'> = {},
+): Promise<Answer> {
+  const once = key === undefined ? {} : { key }
+  return shop.call('POST', '/api/v1/checkout', {
+    ...who,
+    ...once,
+    headers: { ...who.headers, ...headers },
+    body: { ...checkoutBody, ...change },
+  })
+}
+
+/** `payment_data` that makes the test provider do this. */
+export const outcome = (name: string) => ({ payment_data: { outcome: name } })
+
+/** Asserts a refusal in the envelope that all have, and returns its error. */
+export function refused(answer: Answer, status: number, code: ErrorCode) {
+  assert.equal(answer.status, status, answer.text)
+  assert.deepEqual(Object.keys(answer.body), ['success', 'error'])
+  assert.equal(answer.body.success, false)
+  const { error } = answer.body
+  assert.deepEqual(Object.keys(error), ['code', 'message', 'details', 'request_id'])
+  assert.equal(error.code, code)
+  return error
+}
+
+/** Asserts that the input was refused because of this field. */
+export function refusedField(answer: Answer, field: string): void {
+  const { details } = refused(answer, 400, 'VALIDATION_ERROR')
+  assert.equal(details.field, field)
+}
+
+const tables = [
+  'brands',
+  'cart_lines',
+  'carts',
+  'categories',
+  'customers',
+  'idempotency_keys',
+  'order_events',
+  'order_lines',
+  'orders',
+  'outbox',
+  'payments',
+  'product_attributes',
+  'product_categories',
+  'products',
+  'stock',
+  'stock_holds',
+  'stock_movements',
+  'variants',
+] as const
+
+async function contents({ db }: Context): Promise<Record<string, string[]>> {
+  const found: Record<string, string[]> = {}
+  for (const table of tables) {
+    const rows = await db.read.selectFrom(table).selectAll().execute()
+    found[table] = rows.map((row) => JSON.stringify(row)).sort()
+  }
+  return found
+}
+
+/** Runs `act` and asserts that not one row of the shop is different after it. */
+export async function unchanged<T>(shop: TestShop, act: () => Promise<T>): Promise<T> {
+  const before = await contents(shop.ctx)
+  const result = await act()
+  assert.deepEqual(await contents(shop.ctx), before)
+  return result
+}
+
+export interface StockLevel {
+  readonly on_hand: number
+  readonly reserved: number
+}
+
+export function stockOf({ db }: Context, variantId: string): Promise<StockLevel> {
+  return db.read
+    .selectFrom('stock')
+    .select(['on_hand', 'reserved'])
+    .where('variant_id', '=', variantId)
+    .executeTakeFirstOrThrow()
+}
+
+export async function orderStatuses({ db }: Context): Promise<string[]> {
+  const rows = await db.read.selectFrom('orders').select('status').orderBy('number').execute()
+  return rows.map(({ status }) => status)
+}
+
+export interface TestClock extends Clock {
+  advance(ms: number): void
+}
+
+/** A clock that stands still until it is told to move. */
+export function testClock(startMs = Date.UTC(2026, 10, 21, 10, 30)): TestClock {
+  let nowMs = startMs
+  return {
+    now: () => nowMs,
+    advance(ms) {
+      nowMs += ms
+    },
+  }
+}
+
+/** A body without what differs between two answers to the same question. */
+export function withoutRequestId({ text }: Answer): string {
+  return text.replace(/"request_id":"[^"]+"/, '"request_id":"…"')
+}
