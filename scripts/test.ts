@@ -1,8 +1,34 @@
 import { spawnSync } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
+/**
+ * `npm test [-- files…]`: all tests on every database that can be had, then one line that counts
+ * them. FORBID_SKIPS=true makes a skipped test and a missing database a failure.
+ */
 const root = join(import.meta.dirname, '..')
-const patterns = process.argv.slice(2)
-const files = patterns.length > 0 ? patterns : ['src/**/*.test.ts', 'test/**/*.test.ts']
-const result = spawnSync(process.execPath, ['--test', ...files], { cwd: root, stdio: 'inherit' })
-process.exitCode = result.status ?? 1
+const given = process.argv.slice(2)
+const files = given.length > 0 ? given : ['src/**/*.test.ts', 'test/**/*.test.ts']
+const folder = mkdtempSync(join(tmpdir(), 'cartwright-summary-'))
+const summaryFile = join(folder, 'summary.txt')
+
+const { status } = spawnSync(
+  process.execPath,
+  [
+    '--test',
+    '--test-concurrency=2',
+    '--test-global-setup=test/support/global-setup.ts',
+    '--test-reporter=spec',
+    '--test-reporter-destination=stdout',
+    '--test-reporter=./scripts/test-summary.ts',
+    `--test-reporter-destination=${summaryFile}`,
+    ...files,
+  ],
+  { cwd: root, stdio: 'inherit' },
+)
+const summary = readFileSync(summaryFile, 'utf8')
+rmSync(folder, { recursive: true })
+process.stdout.write(`\n${summary}`)
+const isForbidden = process.env['FORBID_SKIPS'] === 'true' && summary.includes('skipped')
+process.exitCode = status === 0 && !isForbidden ? 0 : 1

@@ -6,6 +6,7 @@ import { registerCheckoutRoutes } from './domains/checkout/routes.ts'
 import { registerCustomerRoutes } from './domains/customer/routes.ts'
 import { registerInventoryRoutes } from './domains/inventory/routes.ts'
 import { registerOrderRoutes } from './domains/order/routes.ts'
+import { registerShopDoor } from './doors/shop/door.ts'
 import type { App } from './http/app.ts'
 import { registerDocs } from './http/docs.ts'
 import { registerHealthRoutes } from './http/health.ts'
@@ -38,6 +39,7 @@ export async function buildApp(ctx: Context): Promise<BuiltApp> {
     },
     { prefix: '/api/v1' },
   )
+  await app.register((shop: App) => registerShopDoor(shop, ctx), { prefix: '/api' })
   await app.ready()
   return { app, health }
 }

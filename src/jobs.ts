@@ -2,7 +2,7 @@ import type { Context } from './context.ts'
 import { deleteExpiredClaims } from './db/idempotency.ts'
 import { deliverPending } from './db/relay.ts'
 import { forgetExpiredCarts } from './domains/cart/cart.ts'
-import { reconcileDue } from './domains/checkout/settle.ts'
+import { expireDue, reconcileDue } from './domains/checkout/reconcile.ts'
 
 interface Job {
   readonly name: string
@@ -14,6 +14,7 @@ interface Job {
 const jobs: readonly Job[] = [
   { name: 'relay', everyMs: 1_000, run: deliverPending },
   { name: 'reconcile', everyMs: 5_000, run: reconcileDue },
+  { name: 'expire', everyMs: 5_000, run: expireDue },
   { name: 'sweep', everyMs: 600_000, run: sweep },
 ]
 

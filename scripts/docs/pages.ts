@@ -23,8 +23,9 @@ export function configurationPage(): string {
 
 ${note}
 
-Everything is set by environment variables, read once at start. \`npm start -- --print-config\` shows
-what is in force, without secrets. Flags are \`true\` or \`false\`; lists are separated by commas.
+Everything is set by environment variables, or in a \`.env\` file, and read once at start.
+\`npm start -- --print-config\` shows what is in force, without secrets. Flags are \`true\` or
+\`false\`; lists are separated by commas.
 
 ${table(['variable', 'default', 'meaning'], rows)}
 `
@@ -51,7 +52,10 @@ ${note}
 Every refusal has the same form, with one of the codes below:
 
 \`\`\`json
-{"success": false, "error": {"code": "…", "message": "…", "details": {"hint": "…"}, "request_id": "…"}}
+{
+  "success": false,
+  "error": {"code": "…", "message": "…", "details": {"hint": "…"}, "request_id": "…"}
+}
 \`\`\`
 
 With \`Accept: application/problem+json\` it is sent as RFC 9457 problem details instead.
@@ -68,8 +72,8 @@ export function permissionsPage(): string {
 ${note}
 
 Routes are closed by default: each declares \`public\` (anyone), \`shopper\` (anyone; a signed-in
-customer is recognised), \`customer\` (anyone signed in) or one of these, which only the role \`admin\`
-holds for now.
+customer is recognised), \`customer\` (anyone signed in) or one of these, which only the role
+\`admin\` holds for now.
 
 ${table(['permission', 'what it allows'], rows)}
 `

@@ -105,6 +105,11 @@ export const errorCatalogue = {
     hint: 'Repeat it in a moment to get its answer.',
     retryAfterSeconds: 1,
   },
+  PAYMENT_REFUNDED: {
+    status: 409,
+    message: 'The articles were sold out before the payment arrived; it is refunded in full.',
+    hint: 'The cart is yours again: check what is still available.',
+  },
   IDEMPOTENCY_KEY_REUSED: {
     status: 422,
     message: 'This Idempotency-Key was used with a different request body.',
@@ -181,6 +186,12 @@ export const errorCatalogue = {
     message: 'The shop cannot answer right now.',
     hint: 'Try again after the time in Retry-After; nothing was changed.',
     retryAfterSeconds: 1,
+  },
+  OUTCOME_UNKNOWN: {
+    status: 503,
+    message: 'The database broke off before it confirmed: the change may or may not be saved.',
+    hint: 'Read again, or repeat the request with the same Idempotency-Key.',
+    retryAfterSeconds: 2,
   },
   PAYMENT_UNAVAILABLE: {
     status: 503,

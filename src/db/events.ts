@@ -11,6 +11,14 @@ export const eventTopics = {
     when: 'The payment of an order failed; its stock and its cart are free again.',
     payload: ['order_id', 'number', 'code'],
   },
+  'order.refund_due': {
+    when: 'Money arrived for an order that could not be kept; it is being refunded.',
+    payload: ['order_id', 'number'],
+  },
+  'order.refunded': {
+    when: 'That money has been given back in full.',
+    payload: ['order_id', 'number'],
+  },
 } as const
 
 export type EventTopic = keyof typeof eventTopics

@@ -3,6 +3,7 @@ import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import type { Context } from '../context.ts'
 import { ShopError, type ErrorCode } from '../core/errors.ts'
 import { MoneyRangeError } from '../core/money.ts'
+import { CommitUnknownError } from '../db/errors.ts'
 import { describeValidation } from './validation.ts'
 
 const frameworkCodes: Readonly<Record<string, ErrorCode>> = {
@@ -16,6 +17,7 @@ const frameworkCodes: Readonly<Record<string, ErrorCode>> = {
 /** Turns whatever was thrown into an error of the catalogue. */
 export function toShopError(ctx: Context, error: unknown): ShopError {
   if (error instanceof ShopError) return error
+  if (error instanceof CommitUnknownError) return new ShopError('OUTCOME_UNKNOWN')
   if (error instanceof MoneyRangeError) return new ShopError('AMOUNT_TOO_LARGE')
   const framework = fromFramework(error, ctx.config.server.bodyLimitBytes)
   if (framework) return framework

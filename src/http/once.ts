@@ -4,6 +4,7 @@ import type { Context } from '../context.ts'
 import { invalid, ShopError } from '../core/errors.ts'
 import type { Tx } from '../db/database.ts'
 import { claimKey, storeReply, type Claim, type StoredReply } from '../db/idempotency.ts'
+import { runAgainIfUnknown } from '../db/unknown-commit.ts'
 
 /** The claim an Idempotency-Key makes: this principal, on this route, with this body. */
 export function claimOf(request: FastifyRequest): Claim | undefined {
@@ -54,7 +55,7 @@ export async function answerOnce<T>(
     const { status, body } = render(await ctx.db.transaction(work))
     return reply.code(status).send(body)
   }
-  const { stored, replayed } = await ctx.db.transaction(async (tx) => {
+  const attempt = async (tx: Tx) => {
     const result = await claimKey(ctx, tx, claim)
     if (result.kind === 'replay') return { stored: result.reply, replayed: true }
     if (result.kind === 'running') throw new ShopError('REQUEST_IN_PROGRESS')
@@ -62,7 +63,8 @@ export async function answerOnce<T>(
     const text = JSON.stringify(body)
     await storeReply(tx, { claim: claim.claim, status, body: text })
     return { stored: { status, body: text }, replayed: false }
-  })
+  }
+  const { stored, replayed } = await runAgainIfUnknown(() => ctx.db.transaction(attempt))
   return sendStored(reply, stored, replayed)
 }
 

@@ -51,6 +51,7 @@ export async function createServer(ctx: Context): Promise<App> {
     await app.register(cors, {
       origin: [...server.corsOrigins],
       credentials: true,
+      methods: ['HEAD', ...methods],
       exposedHeaders: ['etag', 'x-request-id', 'idempotent-replayed', 'retry-after'],
       maxAge: 3_600,
     })

@@ -60,3 +60,8 @@ function isSigned(ctx: Context, id: string, signature: string): boolean {
   const given = Buffer.from(signature)
   return given.length === expected.length && timingSafeEqual(given, expected)
 }
+
+/** The name by which the caller named its session; undefined for one kept by a cookie. */
+export function sessionNameOf({ sessionKey }: FastifyRequest): string | undefined {
+  return sessionKey?.startsWith('named:') ? sessionKey.slice('named:'.length) : undefined
+}

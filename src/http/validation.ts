@@ -9,7 +9,13 @@ import type {
 import type { TSchema } from 'typebox'
 import { invalid, type ShopError } from '../core/errors.ts'
 
-const options = { removeAdditional: false, useDefaults: true, allErrors: false } as const
+const options = {
+  removeAdditional: false,
+  useDefaults: true,
+  allErrors: false,
+  // Errors carry their schema, whose description says more to people than a pattern does.
+  verbose: true,
+} as const
 
 // A body says what it means ({"quantity": "2"} is refused); a URL can only hold text.
 const strict = new Ajv({ ...options, coerceTypes: false })
@@ -58,7 +64,16 @@ export function describeValidation(
   if (keyword === 'required') return invalid(field, 'is required')
   if (keyword === 'additionalProperties') return invalid(field, 'is not known')
   if (keyword === 'enum') return invalid(field, `must be one of ${listed(params['allowedValues'])}`)
+  if (keyword === 'pattern') return invalid(field, patternIssue(first))
   return invalid(field, first.message ?? 'is invalid')
+}
+
+function patternIssue(error: FastifySchemaValidationError): string {
+  const { parentSchema } = error as { parentSchema?: { description?: string } }
+  const expected = parentSchema?.description
+  if (expected === undefined) return error.message ?? 'is invalid'
+  // "At least 8 characters" becomes part of a sentence, "ISO 3166-1" stays as it is.
+  return `must be ${expected.replace(/^[A-Z](?=[a-z ])/, (first) => first.toLowerCase())}`
 }
 
 function listed(values: unknown): string {

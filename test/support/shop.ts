@@ -1,7 +1,4 @@
 import { describe } from 'node:test'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import assert from 'node:assert/strict'
 import { buildApp } from '../../src/app.ts'
 import { configOf } from '../../src/config/config.ts'
@@ -15,6 +12,7 @@ import type { Role } from '../../src/domains/customer/tables.ts'
 import type { PaymentDrivers } from '../../src/drivers/payment/driver.ts'
 import { createLog } from '../../src/log.ts'
 import { prepareShop } from '../../src/shop.ts'
+import { engines, reportMissing, type Engine } from './databases.ts'
 
 export interface ShopOptions {
   readonly settings?: Partial<RawSettings>
@@ -53,14 +51,17 @@ export type OpenShop = (options?: ShopOptions) => Promise<TestShop>
 
 /** Runs a suite once per database that the test run has, each test on a shop of its own. */
 export function describeOnEveryDatabase(name: string, suite: (openShop: OpenShop) => void): void {
-  describe(`${name} (sqlite)`, () => suite(openSqliteShop))
+  for (const engine of engines()) {
+    describe(`${name} (${engine.name})`, () => {
+      if (engine.missing === undefined) suite((options) => openShop(engine, options))
+      else reportMissing(engine.name, engine.missing)
+    })
+  }
 }
 
-async function openSqliteShop(options: ShopOptions = {}): Promise<TestShop> {
-  const folder = await mkdtemp(join(tmpdir(), 'cartwright-'))
-  return openShopOn(`sqlite:${join(folder, 'shop.db')}`, options, () =>
-    rm(folder, { recursive: true, force: true }),
-  )
+async function openShop(engine: Engine, options: ShopOptions = {}): Promise<TestShop> {
+  const fresh = await engine.fresh()
+  return openShopOn(fresh.url, options, async () => fresh[Symbol.asyncDispose]())
 }
 
 /** A whole shop on a database of its own, listening on a free port of this machine. */

@@ -428,14 +428,14 @@ async function createPayments(create: Create, dialect: Dialect): Promise<void> {
       failure_code: optional(string(100)),
       created_at: required(integer),
       updated_at: required(integer),
-      // When the reconciler may ask the provider about a payment that is still pending.
+      // When the reconciler looks at it again; far in the future once it is settled for good.
       check_at: required(integer),
     },
     constraints: [
       'unique (order_id)',
       'unique (provider_key)',
       'foreign key (order_id) references orders (id)',
-      "check (status in ('pending', 'due', 'captured', 'failed'))",
+      "check (status in ('pending', 'due', 'captured', 'failed', 'refund_due', 'refunded'))",
       'check (0 <= refunded_minor and refunded_minor <= captured_minor ' +
         'and captured_minor <= amount_minor)',
     ],

@@ -56,7 +56,9 @@ export const rules: readonly Rule[] = [
       from orders o left join payments y on y.order_id = o.id
       where y.id is null
         or (o.status = 'paid' and (y.status <> 'captured' or y.captured_minor <> o.total_minor))
-        or (o.status <> 'paid' and y.captured_minor <> 0)
+        or (o.status <> 'paid' and y.captured_minor <> 0
+          and (o.status <> 'cancelled' or y.status not in ('refund_due', 'refunded')))
+        or (y.status = 'refunded' and y.refunded_minor <> y.captured_minor)
         or y.amount_minor <> o.total_minor or y.refunded_minor > y.captured_minor
       limit ${limit}`,
   },
@@ -66,11 +68,12 @@ export const rules: readonly Rule[] = [
       from orders o join payments y on y.order_id = o.id
       where (o.status = 'pending_payment' and y.status <> 'pending')
         or (o.status = 'placed' and y.status <> 'due')
-        or (o.status = 'cancelled' and y.status <> 'failed') limit ${limit}`,
+        or (o.status = 'cancelled' and y.status not in ('failed', 'refund_due', 'refunded'))
+      limit ${limit}`,
   },
   {
     name: 'the lines of an order add up to its totals',
-    rows: (limit) => sql`select o.id, o.subtotal_minor, sum(l.subtotal_minor) as lines
+    rows: (limit) => sql`select o.id, o.subtotal_minor, sum(l.subtotal_minor) as lines_minor
       from orders o left join order_lines l on l.order_id = o.id
       group by o.id, o.subtotal_minor, o.item_count
       having coalesce(sum(l.subtotal_minor), 0) <> o.subtotal_minor
@@ -86,8 +89,9 @@ export const rules: readonly Rule[] = [
     name: 'an order holds, has sold or has given back exactly what it is for',
     rows: (limit) => sql`select o.id, o.status, o.item_count, sum(h.quantity) as held
       from orders o left join stock_holds h on h.order_id = o.id
-        and h.status = case o.status when 'pending_payment' then 'active'
-          when 'cancelled' then 'released' else 'sold' end
+        and ((o.status = 'pending_payment' and h.status <> 'sold')
+          or (o.status = 'cancelled' and h.status = 'released')
+          or (o.status in ('placed', 'paid') and h.status = 'sold'))
       group by o.id, o.status, o.item_count
       having coalesce(sum(h.quantity), 0) <> o.item_count limit ${limit}`,
   },

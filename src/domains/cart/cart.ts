@@ -4,6 +4,7 @@ import { priceCart, type PricedCart } from '../../core/price-cart.ts'
 import { minor, type Minor } from '../../core/money.ts'
 import type { Reference } from '../../core/reference.ts'
 import type { Db, Tx } from '../../db/database.ts'
+import { assertAccount } from '../customer/account.ts'
 import { estimateShipping, listShippingMethods, quoteMethods } from '../shipping/shipping.ts'
 import type { ShippingQuote } from '../shipping/shipping.ts'
 import {
@@ -195,6 +196,7 @@ function listSellables(tx: Tx, by: Reference): Promise<Sellable[]> {
 async function openCart(ctx: Context, tx: Tx, shopper: Shopper): Promise<CartRow> {
   const known = await findCart(tx, shopper)
   if (known) return known
+  if (shopper.customerId !== undefined) await assertAccount(tx, shopper.customerId)
   const now = ctx.clock.now()
   const row = {
     id: ctx.newId(),

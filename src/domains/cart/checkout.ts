@@ -68,6 +68,14 @@ function assertBuyable(row: CartRow, lines: readonly CartLineRow[]): void {
   }
 }
 
+/** The articles a shopper is about to buy, read without any lock. */
+export async function articlesOf(ctx: Context, shopper: Shopper): Promise<string[]> {
+  const row = await findCart(ctx.db.read, shopper)
+  if (!row) return []
+  const lines = await listCartLines(ctx.db.read, { cartId: row.id })
+  return lines.map(({ variant_id }) => variant_id)
+}
+
 /** Notes that the shopper has been told the current prices: the next checkout accepts them. */
 export async function acceptCartPrices(ctx: Context, cartId: string): Promise<void> {
   await ctx.db.transaction((tx) => acceptPrices(tx, { cartId, now: ctx.clock.now() }))

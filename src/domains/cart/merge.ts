@@ -1,6 +1,7 @@
 import type { Context } from '../../context.ts'
 import { ShopError } from '../../core/errors.ts'
 import type { Tx } from '../../db/database.ts'
+import { assertAccount } from '../customer/account.ts'
 import {
   closeCart,
   findCartByCustomer,
@@ -26,6 +27,7 @@ export async function mergeCarts(
   const now = ctx.clock.now()
   const own = await findCartByCustomer(tx, customerId)
   if (!own) {
+    await assertAccount(tx, customerId)
     await giveCartTo(tx, { id: guest.id, customerId, now })
     return
   }

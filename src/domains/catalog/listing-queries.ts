@@ -39,6 +39,7 @@ export interface ListRow {
   readonly images: string
   readonly version: number
   readonly created_at: number
+  readonly updated_at: number
   readonly brand_slug: string | null
   readonly brand_name: string | null
   readonly category_number: number | null
@@ -148,7 +149,7 @@ function pageQuery(shape: Shape) {
       from ${candidates(shape)} where ${sql.join(conditions, sql` and `)}
       order by ${ordered(shape, keys)} limit ${slot('limit')} offset ${slot('offset')})`
     return sql<ListRow>`select p.number, p.id, p.slug, p.name, p.description, p.price_minor,
-        p.price_max_minor, p.currency, p.tags, p.images, p.version, p.created_at,
+        p.price_max_minor, p.currency, p.tags, p.images, p.version, p.created_at, p.updated_at,
         b.slug as brand_slug, b.name as brand_name, c.number as category_number,
         c.slug as category_slug, c.name as category_name, ${sql.join(names)},
         (select coalesce(sum(s.on_hand - s.reserved), 0) from stock s

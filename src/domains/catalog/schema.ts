@@ -82,7 +82,7 @@ export const ProductDetail = Type.Object(
 /** A decimal amount in a query, such as `min_price=19.99`. */
 const Price = Type.String({
   pattern: '^[0-9]{1,15}(\\.[0-9]{1,4})?$',
-  description: 'Decimal amount in the currency of the shop',
+  description: 'A decimal amount in the currency of the shop',
   examples: ['19.99'],
 })
 

@@ -3,6 +3,7 @@ import { ShopError } from '../../core/errors.ts'
 import { priceCart } from '../../core/price-cart.ts'
 import { minor } from '../../core/money.ts'
 import type { Tx } from '../../db/database.ts'
+import { CommitUnknownError } from '../../db/errors.ts'
 import {
   claimKey,
   releaseClaim,
@@ -11,21 +12,37 @@ import {
   type Claim,
   type StoredReply,
 } from '../../db/idempotency.ts'
+import { runAgainIfUnknown } from '../../db/unknown-commit.ts'
 import type { PaymentDriver, PaymentOutcome } from '../../drivers/payment/driver.ts'
 import { mergeIfNeeded, type Shopper } from '../cart/cart.ts'
-import { acceptCartPrices, PriceChangedError, takeCart, type TakenCart } from '../cart/checkout.ts'
+import {
+  acceptCartPrices,
+  articlesOf,
+  PriceChangedError,
+  takeCart,
+  type TakenCart,
+} from '../cart/checkout.ts'
+import { takingTurns } from '../inventory/hot.ts'
 import { reserveStock } from '../inventory/inventory.ts'
-import { createOrder, getOrderRow, loadOrder, orderToken, type Order } from '../order/orders.ts'
+import {
+  createOrder,
+  getOrderRow,
+  hasOrder,
+  loadOrder,
+  orderToken,
+  type Order,
+} from '../order/orders.ts'
 import {
   askProvider,
   charge,
   choosePayment,
   createPayment,
   getPayment,
+  neverArrived,
   providerError,
 } from '../payment/payments.ts'
 import { chooseMethod, listShippingMethods, quoteMethods } from '../shipping/shipping.ts'
-import { settle } from './settle.ts'
+import { settle, settling } from './settle.ts'
 
 export interface Address {
   readonly name: string
@@ -80,7 +97,7 @@ type Begun =
  *
  * Refuses with CART_EMPTY, CART_LOCKED, VERSION_CONFLICT, PRODUCT_UNAVAILABLE, PRICE_CHANGED,
  * UNKNOWN_SHIPPING_METHOD, UNKNOWN_PAYMENT_METHOD, EMAIL_REQUIRED, INSUFFICIENT_STOCK,
- * PAYMENT_DECLINED; PAYMENT_UNAVAILABLE leaves it to a repetition.
+ * PAYMENT_DECLINED, PAYMENT_REFUNDED; PAYMENT_UNAVAILABLE leaves it to a repetition.
  */
 export async function checkout(
   ctx: Context,
@@ -103,44 +120,57 @@ export async function checkout(
 }
 
 interface Attempt {
+  readonly orderId: string
   readonly command: CheckoutCommand
   readonly once: Once
   readonly driver: PaymentDriver
 }
 
-async function begin(ctx: Context, attempt: Attempt): Promise<Begun> {
+async function begin(ctx: Context, attempt: Omit<Attempt, 'orderId'>): Promise<Begun> {
+  const orderId = ctx.newId()
+  const { shopper } = attempt.command
+  const articles = ctx.db.dialect.can.rowLocks ? await articlesOf(ctx, shopper) : []
   try {
-    return await ctx.db.transaction((tx) => beginIn(ctx, tx, attempt))
+    return await takingTurns(ctx, articles, () =>
+      ctx.db.transaction((tx) => beginIn(ctx, tx, { ...attempt, orderId })),
+    )
   } catch (error) {
     // The refusal names the new prices, so the shopper knows them from now on.
     if (error instanceof PriceChangedError) await acceptCartPrices(ctx, error.cartId)
+    // The answer to the COMMIT was lost: whether the order is there says whether it happened.
+    const isThere = error instanceof CommitUnknownError && (await hasOrder(ctx.db.read, orderId))
+    if (isThere) return { kind: 'pending', orderId, resumed: false }
     throw error
   }
 }
 
 async function beginIn(ctx: Context, tx: Tx, attempt: Attempt): Promise<Begun> {
-  const { command, once, driver } = attempt
+  const { command, once, driver, orderId } = attempt
   const earlier = once.claim && (await claimKey(ctx, tx, once.claim))
   if (earlier?.kind === 'replay') return { kind: 'answered', reply: earlier.reply, replayed: true }
   if (earlier?.kind === 'running') {
     if (earlier.orderId === null) throw new ShopError('REQUEST_IN_PROGRESS')
     return { kind: 'pending', orderId: earlier.orderId, resumed: true }
   }
-  const orderId = await placeOrder(ctx, tx, command)
+  await placeOrder(ctx, tx, { command, orderId })
   if (once.claim) await setClaimOrder(tx, { claim: once.claim.claim, orderId })
   if (!driver.offline) return { kind: 'pending', orderId, resumed: false }
   const { paymentData: data } = command
   const payment = await getPayment(tx, orderId)
   const outcome = await charge(ctx, { driver, payment, data })
   if (!outcome) throw new Error(`the offline payment method ${driver.code} gave no outcome`)
-  return { kind: 'answered', ...(await settleAndAnswer(ctx, tx, { orderId, outcome, once })) }
+  await settle(ctx, tx, { orderId, outcome })
+  return { kind: 'answered', ...(await storedAnswer(ctx, tx, { orderId, once })) }
 }
 
 /** The order in its first state, with its payment attempt and its stock, all or nothing. */
-async function placeOrder(ctx: Context, tx: Tx, command: CheckoutCommand): Promise<string> {
+async function placeOrder(
+  ctx: Context,
+  tx: Tx,
+  { command, orderId }: { command: CheckoutCommand; orderId: string },
+): Promise<void> {
   const { shopper, version } = command
   const cart = await takeCart(ctx, tx, { shopper, version })
-  const orderId = ctx.newId()
   const { priced, method } = await priceOrder(ctx, tx, { cart, command })
   const linesById = new Map(priced.lines.map((line) => [line.id, line]))
   await createOrder(ctx, tx, {
@@ -185,7 +215,6 @@ async function placeOrder(ctx: Context, tx: Tx, command: CheckoutCommand): Promi
   })
   const wanted = cart.lines.map(({ variant_id, quantity }) => ({ variantId: variant_id, quantity }))
   await reserveStock(ctx, tx, { orderId, wanted })
-  return orderId
 }
 
 async function priceOrder(
@@ -237,18 +266,22 @@ interface Finish {
 }
 
 async function finish(ctx: Context, attempt: Finish): Promise<CheckoutReply> {
-  const answer = await ctx.db.transaction((tx) => settleAndAnswer(ctx, tx, attempt))
+  const answer = await runAgainIfUnknown(() =>
+    settling(ctx, attempt, async (tx, settleOnce) => {
+      await settleOnce(tx)
+      return storedAnswer(ctx, tx, attempt)
+    }),
+  )
   if (answer.reply.status >= 500) throw new ShopError('PAYMENT_UNAVAILABLE')
   return answer
 }
 
-/** Settles, then answers by what is written down, whoever wrote it; stores the answer with it. */
-async function settleAndAnswer(
+/** Answers by what is written down, whoever wrote it; stores the answer with it. */
+async function storedAnswer(
   ctx: Context,
   tx: Tx,
-  { orderId, outcome, once }: Finish,
+  { orderId, once }: { orderId: string; once: Once },
 ): Promise<CheckoutReply> {
-  await settle(ctx, tx, { orderId, outcome })
   const reply = await answerOf(ctx, tx, { orderId, once })
   if (once.claim && reply.status >= 500) await releaseClaim(tx, { claim: once.claim.claim })
   else if (once.claim) await storeReply(tx, { claim: once.claim.claim, ...reply })
@@ -260,11 +293,14 @@ async function answerOf(
   tx: Tx,
   { orderId, once }: { orderId: string; once: Once },
 ): Promise<StoredReply> {
-  const payment = await getPayment(tx, orderId)
-  if (payment.status !== 'failed') {
-    const order = await loadOrder(tx, await getOrderRow(tx, orderId))
-    return once.render({ ...order, token: orderToken(ctx, orderId) })
+  const { status, failure_code } = await getPayment(tx, orderId)
+  if (status === 'refund_due' || status === 'refunded') {
+    return once.refuse(new ShopError('PAYMENT_REFUNDED'))
   }
-  const isOurs = payment.failure_code === providerError || payment.failure_code === 'never_arrived'
-  return once.refuse(new ShopError(isOurs ? 'PAYMENT_UNAVAILABLE' : 'PAYMENT_DECLINED'))
+  if (status === 'failed') {
+    const isOurs = failure_code === providerError || failure_code === neverArrived
+    return once.refuse(new ShopError(isOurs ? 'PAYMENT_UNAVAILABLE' : 'PAYMENT_DECLINED'))
+  }
+  const order = await loadOrder(tx, await getOrderRow(tx, orderId))
+  return once.render({ ...order, token: orderToken(ctx, orderId) })
 }

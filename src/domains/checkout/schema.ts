@@ -3,11 +3,12 @@ import { OrderView } from '../order/schema.ts'
 
 const closed = { additionalProperties: false }
 
-const line = (lengthMax: number) =>
+export const line = (lengthMax: number) =>
   Type.String({
     minLength: 1,
     maxLength: lengthMax,
     pattern: '^[^\\u0000-\\u001f]*\\S[^\\u0000-\\u001f]*$',
+    description: 'One line of text that is not blank',
   })
 
 export const Email = Type.String({ format: 'email', maxLength: 254, examples: ['ada@example.com'] })

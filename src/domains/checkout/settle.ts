@@ -3,27 +3,58 @@ import type { Tx } from '../../db/database.ts'
 import { enqueue } from '../../db/outbox.ts'
 import type { PaymentOutcome } from '../../drivers/payment/driver.ts'
 import { completeCart, reopenCart } from '../cart/checkout.ts'
-import { releaseHeldStock, sellHeldStock } from '../inventory/inventory.ts'
+import { releaseHeldStock, secureStock, sellHeldStock } from '../inventory/inventory.ts'
 import { getOrderRow, recordEvent, settleOrderStatus, type OrderRow } from '../order/orders.ts'
-import { askProvider, decideOutcome, getPayment, takeDuePayments } from '../payment/payments.ts'
-import type { PaymentRow } from '../payment/payments.ts'
+import { decideOutcome, getPayment, oweRefund, type PaymentRow } from '../payment/payments.ts'
+
+/** The money has come and the stock is gone; thrown to undo what was half reserved again. */
+class StockGoneError extends Error {}
+
+export interface Settlement {
+  readonly orderId: string
+  readonly outcome: PaymentOutcome
+}
+
+type Settle = (tx: Tx) => Promise<void>
 
 /**
- * The second half of a checkout. The shopper's request, the reconciler and (later) the provider's
- * webhook all come through here with what they know; the first one decides, the others change
- * nothing. Returns whether this call decided.
+ * The second half of a checkout, as a transaction. The shopper's request, the reconciler and
+ * (later) the provider's webhook all come through here with what they know; the first one decides,
+ * for the others nothing changes. Money is never kept without goods: if the reservation has run
+ * out it is renewed, and if the stock is gone, or the order was given up before, it is refunded.
+ *
+ * `work` runs in the same transaction and calls the function it is given.
  */
+export async function settling<T>(
+  ctx: Context,
+  settlement: Settlement,
+  work: (tx: Tx, settle: Settle) => Promise<T>,
+): Promise<T> {
+  try {
+    return await ctx.db.transaction((tx) => work(tx, (inner) => settle(ctx, inner, settlement)))
+  } catch (error) {
+    if (!(error instanceof StockGoneError)) throw error
+    return ctx.db.transaction((tx) =>
+      work(tx, (inner) => settleWithoutStock(ctx, inner, settlement)),
+    )
+  }
+}
+
+/** The same inside a transaction that has just reserved the stock. */
 export async function settle(
   ctx: Context,
   tx: Tx,
-  { orderId, outcome }: { orderId: string; outcome: PaymentOutcome },
-): Promise<boolean> {
+  { orderId, outcome }: Settlement,
+): Promise<void> {
   const payment = await getPayment(tx, orderId)
-  if (!(await decideOutcome(ctx, tx, { payment, outcome }))) return false
+  if (payment.status === 'failed' && outcome.kind === 'captured') {
+    await refundLateMoney(ctx, tx, { payment, reference: outcome.reference })
+    return
+  }
+  if (!(await decideOutcome(ctx, tx, { payment, outcome }))) return
   const order = await getOrderRow(tx, orderId)
   if (outcome.kind === 'failed') await cancelUnpaid(ctx, tx, { order, code: outcome.code })
   else await confirm(ctx, tx, { order, outcome })
-  return true
 }
 
 async function confirm(
@@ -40,6 +71,7 @@ async function confirm(
     payload: { order_id: order.id, number: order.number, status },
   })
   // The stock rows are the most wanted locks of the shop: taken last, they are held shortest.
+  if (!(await secureStock(ctx, tx, order.id))) throw new StockGoneError()
   await sellHeldStock(ctx, tx, order.id)
 }
 
@@ -48,8 +80,7 @@ async function cancelUnpaid(
   tx: Tx,
   { order, code }: { order: OrderRow; code: string },
 ): Promise<void> {
-  await settleOrderStatus(ctx, tx, { order, status: 'cancelled' })
-  await reopenCart(ctx, tx, order.cart_id)
+  await cancel(ctx, tx, order)
   await recordEvent(ctx, tx, { orderId: order.id, type: 'payment_failed', data: { code } })
   await enqueue(ctx, tx, {
     topic: 'order.payment_failed',
@@ -58,21 +89,38 @@ async function cancelUnpaid(
   await releaseHeldStock(tx, order.id)
 }
 
-/**
- * Asks the provider about a pending payment and settles it by the answer. A payment the provider
- * has never seen, long after it was sent, was never made. Without an answer it stays pending.
- */
-export async function reconcile(ctx: Context, payment: PaymentRow): Promise<void> {
-  const answer = await askProvider(ctx, payment)
-  if (answer === undefined) return
-  const outcome: PaymentOutcome =
-    answer === 'absent' ? { kind: 'failed', code: 'never_arrived' } : answer
-  await ctx.db.transaction((tx) => settle(ctx, tx, { orderId: payment.order_id, outcome }))
+async function cancel(ctx: Context, tx: Tx, order: OrderRow): Promise<void> {
+  await settleOrderStatus(ctx, tx, { order, status: 'cancelled' })
+  await reopenCart(ctx, tx, order.cart_id)
 }
 
-/** Settles whatever a crash or a silent provider has left behind; returns how many it looked at. */
-export async function reconcileDue(ctx: Context): Promise<number> {
-  const due = await takeDuePayments(ctx, 100)
-  for (const payment of due) await reconcile(ctx, payment)
-  return due.length
+async function settleWithoutStock(
+  ctx: Context,
+  tx: Tx,
+  { orderId, outcome }: Settlement,
+): Promise<void> {
+  const payment = await getPayment(tx, orderId)
+  const reference = outcome.kind === 'captured' ? outcome.reference : ''
+  if (!(await oweRefund(ctx, tx, { payment, from: 'pending', reference }))) return
+  const order = await getOrderRow(tx, orderId)
+  await cancel(ctx, tx, order)
+  await announceRefund(ctx, tx, order)
+}
+
+/** The order was cancelled when its payment seemed never to have been made, and now it is there. */
+async function refundLateMoney(
+  ctx: Context,
+  tx: Tx,
+  { payment, reference }: { payment: PaymentRow; reference: string },
+): Promise<void> {
+  if (!(await oweRefund(ctx, tx, { payment, from: 'failed', reference }))) return
+  await announceRefund(ctx, tx, await getOrderRow(tx, payment.order_id))
+}
+
+async function announceRefund(ctx: Context, tx: Tx, order: OrderRow): Promise<void> {
+  await recordEvent(ctx, tx, { orderId: order.id, type: 'refund_due' })
+  await enqueue(ctx, tx, {
+    topic: 'order.refund_due',
+    payload: { order_id: order.id, number: order.number },
+  })
 }

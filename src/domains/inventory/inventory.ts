@@ -4,6 +4,7 @@ import type { Db, Tx } from '../../db/database.ts'
 import {
   adjustOnHand,
   endHolds,
+  expireHolds,
   findDefaultLocation,
   insertHolds,
   insertLocation,
@@ -11,9 +12,12 @@ import {
   insertStockRows,
   listActiveHolds,
   listAvailable,
+  listExpiredOrders,
+  listReleasedHolds,
   listStockOfSku,
   listStockOfVariant,
   releaseReservedRows,
+  renewHolds,
   reserveRows,
   sellReservedRows,
   type Demand,
@@ -140,7 +144,7 @@ async function shortageOf(tx: Tx, demand: readonly Demand[]): Promise<ShopError>
 
 /** Turns an order's reservation into a sale. Only the first caller finds active holds. */
 export async function sellHeldStock(ctx: Context, tx: Tx, orderId: string): Promise<void> {
-  const holds = await listActiveHolds(tx, { orderId })
+  const holds = await listActiveHolds(tx, orderId)
   const { changes } = await endHolds(tx, { orderId, status: 'sold' })
   assertAll(changes, holds.length)
   assertAll((await sellReservedRows(tx, holds)).changes, holds.length)
@@ -160,10 +164,39 @@ export async function sellHeldStock(ctx: Context, tx: Tx, orderId: string): Prom
 
 /** Gives an order's reservation back. */
 export async function releaseHeldStock(tx: Tx, orderId: string): Promise<void> {
-  const holds = await listActiveHolds(tx, { orderId })
+  const holds = await listActiveHolds(tx, orderId)
   const { changes } = await endHolds(tx, { orderId, status: 'released' })
   assertAll(changes, holds.length)
   assertAll((await releaseReservedRows(tx, holds)).changes, holds.length)
+}
+
+/**
+ * Makes sure that an order whose money has come still has its stock: what has run out is reserved
+ * again, all of it or nothing. False if it is gone; the transaction must then be rolled back.
+ */
+export async function secureStock(ctx: Context, tx: Tx, orderId: string): Promise<boolean> {
+  const released = await listReleasedHolds(tx, orderId)
+  if (released.length === 0) return true
+  if ((await reserveRows(tx, released)).changes !== released.length) return false
+  const expiresAt = ctx.clock.now() + ctx.config.lifetimes.holdMs
+  assertAll((await renewHolds(tx, { orderId, expiresAt })).changes, released.length)
+  return true
+}
+
+/** Orders whose reservation has run out. */
+export async function listExpired(ctx: Context, limit: number): Promise<string[]> {
+  const rows = await listExpiredOrders(ctx.db.read, { now: ctx.clock.now(), limit })
+  return rows.map(({ order_id }) => order_id)
+}
+
+/** Gives back what an order reserved and did not pay in time; false if it was settled meanwhile. */
+export async function expireStock(ctx: Context, tx: Tx, orderId: string): Promise<boolean> {
+  const holds = await listActiveHolds(tx, orderId)
+  const { changes } = await expireHolds(tx, { orderId, now: ctx.clock.now() })
+  if (changes === 0) return false
+  assertAll(changes, holds.length)
+  assertAll((await releaseReservedRows(tx, holds)).changes, holds.length)
+  return true
 }
 
 /** Holds and reservations move together; if they do not, the transaction must not commit. */

@@ -56,15 +56,8 @@ export const insertHolds = bulkInsert<NewHold>('stock_holds', {
   expires_at: 'integer',
 })
 
-export const listActiveHolds = preparedQuery<{ orderId: string }, Demand>((db, param) =>
-  db
-    .selectFrom('stock_holds')
-    .select(['variant_id', 'location_id', 'quantity'])
-    .where('order_id', '=', param('orderId'))
-    .where('status', '=', 'active')
-    .orderBy('variant_id')
-    .orderBy('location_id'),
-)
+export const listActiveHolds = (tx: Tx, orderId: string): Promise<Demand[]> =>
+  holdsOf(tx, { orderId, status: 'active' })
 
 /** Ends the active holds of an order; the number of changed rows tells who won. */
 export const endHolds = preparedWrite<{ orderId: string; status: 'sold' | 'released' }>(
@@ -74,6 +67,52 @@ export const endHolds = preparedWrite<{ orderId: string; status: 'sold' | 'relea
       .set({ status: param('status') })
       .where('order_id', '=', param('orderId'))
       .where('status', '=', 'active'),
+)
+
+const holdsOf = preparedQuery<{ orderId: string; status: string }, Demand>((db, param) =>
+  db
+    .selectFrom('stock_holds')
+    .select(['variant_id', 'location_id', 'quantity'])
+    .where('order_id', '=', param('orderId'))
+    .where(sql<boolean>`status = ${param('status')}`)
+    .orderBy('variant_id')
+    .orderBy('location_id'),
+)
+
+export const listReleasedHolds = (tx: Tx, orderId: string): Promise<Demand[]> =>
+  holdsOf(tx, { orderId, status: 'released' })
+
+/** Makes the released holds of an order active again. */
+export const renewHolds = preparedWrite<{ orderId: string; expiresAt: number }>((db, param) =>
+  db
+    .updateTable('stock_holds')
+    .set({ status: 'active', expires_at: param('expiresAt') })
+    .where('order_id', '=', param('orderId'))
+    .where('status', '=', 'released'),
+)
+
+/** Orders whose reservation has run out, oldest first. */
+export const listExpiredOrders = preparedQuery<
+  { now: number; limit: number },
+  { order_id: string }
+>((db, param) =>
+  db
+    .selectFrom('stock_holds')
+    .select('order_id')
+    .distinct()
+    .where('status', '=', 'active')
+    .where('expires_at', '<=', param('now'))
+    .limit(param('limit')),
+)
+
+/** Ends the holds of an order that have run out; nothing if they were sold in the meantime. */
+export const expireHolds = preparedWrite<{ orderId: string; now: number }>((db, param) =>
+  db
+    .updateTable('stock_holds')
+    .set({ status: 'released' })
+    .where('order_id', '=', param('orderId'))
+    .where('status', '=', 'active')
+    .where('expires_at', '<=', param('now')),
 )
 
 export interface NewMovement {

@@ -87,6 +87,11 @@ export async function settleOrderStatus(
   if (changes !== 1) throw new Error(`order ${order.number} was not waiting for its payment`)
 }
 
+/** Whether there is an order with this id, in any status. */
+export async function hasOrder(db: Db, id: string): Promise<boolean> {
+  return (await findOrder(db, { by: 'id', id })) !== undefined
+}
+
 /** The order row, inside the transaction that is changing it. */
 export async function getOrderRow(db: Db, id: string): Promise<OrderRow> {
   const row = await findOrder(db, { by: 'id', id })

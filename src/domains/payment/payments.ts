@@ -5,6 +5,7 @@ import type { Db, Tx } from '../../db/database.ts'
 import type { PaymentDriver, PaymentOutcome } from '../../drivers/payment/driver.ts'
 import {
   decidePayment,
+  finishRefund,
   insertPayment,
   listDuePayments,
   paymentOfOrder,
@@ -14,6 +15,8 @@ import {
 
 /** The code under which a provider reports that it failed without charging. */
 export const providerError = 'provider_error'
+/** The code of a payment that its provider had not seen when it was asked. */
+export const neverArrived = 'never_arrived'
 
 type PaymentData = Readonly<Record<string, unknown>>
 
@@ -58,21 +61,84 @@ export async function getPayment(db: Db, orderId: string): Promise<PaymentRow> {
   return payment
 }
 
-/** Writes the outcome down, once: true for the caller that did it. */
+/** No money will come of it any more, and none is there: nothing is left to look at. */
+const never = 8_640_000_000_000_000
+
+/** Writes the outcome of a pending payment down, once: true for the caller that did it. */
 export async function decideOutcome(
   ctx: Context,
   tx: Tx,
   { payment, outcome }: { payment: PaymentRow; outcome: PaymentOutcome },
 ): Promise<boolean> {
+  const now = ctx.clock.now()
+  const isAbsent = outcome.kind === 'failed' && outcome.code === neverArrived
   const { changes } = await decidePayment(tx, {
     orderId: payment.order_id,
+    from: 'pending',
     status: outcome.kind,
     capturedMinor: outcome.kind === 'captured' ? payment.amount_minor : minor(0),
     reference: outcome.kind === 'captured' ? outcome.reference : null,
     failureCode: outcome.kind === 'failed' ? outcome.code : null,
-    now: ctx.clock.now(),
+    now,
+    // A charge the provider has never seen may still be under way: it is asked once more.
+    checkAt: isAbsent ? now + ctx.config.lifetimes.holdMs : never,
   })
   return changes === 1
+}
+
+/**
+ * Writes down that money has come for an order that cannot be kept, out of `from`, once. The
+ * reconciler gives it back.
+ */
+export async function oweRefund(
+  ctx: Context,
+  tx: Tx,
+  {
+    payment,
+    from,
+    reference,
+  }: { payment: PaymentRow; from: 'pending' | 'failed'; reference: string },
+): Promise<boolean> {
+  const now = ctx.clock.now()
+  const { changes } = await decidePayment(tx, {
+    orderId: payment.order_id,
+    from,
+    status: 'refund_due',
+    capturedMinor: payment.amount_minor,
+    reference,
+    failureCode: payment.failure_code,
+    now,
+    checkAt: now,
+  })
+  return changes === 1
+}
+
+/** Has the provider give the money back; false if it did not answer, to be tried again. */
+export async function refundAtProvider(ctx: Context, payment: PaymentRow): Promise<boolean> {
+  const driver = ctx.drivers.payment.get(payment.method)
+  try {
+    const { provider_key: key, captured_minor: amountMinor, currency } = payment
+    await driver?.refund({ key, amountMinor, currency })
+    return driver !== undefined
+  } catch (error) {
+    ctx.log.warn({ err: error, orderId: payment.order_id }, 'refund failed; it is tried again')
+    return false
+  }
+}
+
+/** Notes a refund that was made; true for the caller that noted it. */
+export async function noteRefund(ctx: Context, tx: Tx, orderId: string): Promise<boolean> {
+  const { changes } = await finishRefund(tx, { orderId, now: ctx.clock.now(), checkAt: never })
+  return changes === 1
+}
+
+/**
+ * A failed payment the provider still does not know: it never came, and is not asked about again.
+ */
+export async function giveUpOn(ctx: Context, payment: PaymentRow): Promise<void> {
+  const { id } = payment
+  const now = Number.MAX_SAFE_INTEGER
+  await ctx.db.transaction((tx) => postponeCheck(tx, { id, now, until: never }))
 }
 
 /** Asks the provider to charge. Undefined: it did not answer, so the outcome is not known. */
@@ -107,7 +173,7 @@ export async function askProvider(
   }
 }
 
-/** Pending payments that it is time to ask about, each taken by one caller only. */
+/** Payments that it is time to look at, each taken by one caller only. */
 export async function takeDuePayments(ctx: Context, limit: number): Promise<PaymentRow[]> {
   const now = ctx.clock.now()
   const due = await listDuePayments(ctx.db.read, { now, limit })

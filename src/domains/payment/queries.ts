@@ -60,15 +60,19 @@ const paymentOfOrder = preparedQuery<{ orderId: string }, PaymentRow>((db, param
 
 export { paymentOfOrder }
 
-/** Decides a payment once: whoever changes the row from `pending` has won, all others have not. */
-export const decidePayment = preparedWrite<{
-  orderId: string
-  status: PaymentStatus
-  capturedMinor: Minor
-  reference: string | null
-  failureCode: string | null
-  now: number
-}>((db, param) =>
+interface Decision {
+  readonly orderId: string
+  readonly from: PaymentStatus
+  readonly status: PaymentStatus
+  readonly capturedMinor: Minor
+  readonly reference: string | null
+  readonly failureCode: string | null
+  readonly now: number
+  readonly checkAt: number
+}
+
+/** Decides a payment once: whoever moves the row out of `from` has won, all others have not. */
+export const decidePayment = preparedWrite<Decision>((db, param) =>
   db
     .updateTable('payments')
     .set({
@@ -77,30 +81,45 @@ export const decidePayment = preparedWrite<{
       provider_reference: param('reference'),
       failure_code: param('failureCode'),
       updated_at: param('now'),
+      check_at: param('checkAt'),
     })
     .where('order_id', '=', param('orderId'))
-    .where('status', '=', 'pending'),
+    .where('status', '=', param('from')),
 )
 
-/** Payments that have been pending for long enough to ask their provider. */
+/** Notes that a refund has been made; one changed row means that this caller noted it. */
+export const finishRefund = preparedWrite<{ orderId: string; now: number; checkAt: number }>(
+  (db, param) =>
+    db
+      .updateTable('payments')
+      .set((set) => ({
+        status: 'refunded',
+        refunded_minor: set.ref('captured_minor'),
+        updated_at: param('now'),
+        check_at: param('checkAt'),
+      }))
+      .where('order_id', '=', param('orderId'))
+      .where('status', '=', 'refund_due'),
+)
+
+/** Payments that are not settled for good and that it is time to look at, oldest first. */
 export const listDuePayments = preparedQuery<{ now: number; limit: number }, PaymentRow>(
   (db, param) =>
     db
       .selectFrom('payments')
       .select(paymentColumns)
-      .where('status', '=', 'pending')
+      .where('status', 'in', ['pending', 'failed', 'refund_due'])
       .where('check_at', '<=', param('now'))
       .orderBy('check_at')
       .limit(param('limit')),
 )
 
-/** Takes a pending payment for asking about it; one changed row means that nobody else did. */
+/** Takes a payment for looking at it; one changed row means that nobody else did. */
 export const postponeCheck = preparedWrite<{ id: string; now: number; until: number }>(
   (db, param) =>
     db
       .updateTable('payments')
       .set({ check_at: param('until') })
       .where('id', '=', param('id'))
-      .where('status', '=', 'pending')
       .where('check_at', '<=', param('now')),
 )

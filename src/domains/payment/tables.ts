@@ -1,7 +1,10 @@
 import type { Generated } from 'kysely'
 import type { Minor } from '../../core/money.ts'
 
-export type PaymentStatus = 'pending' | 'due' | 'captured' | 'failed'
+/**
+ * `refund_due`: money came for an order that could not be kept any more, and is on its way back.
+ */
+export type PaymentStatus = 'pending' | 'due' | 'captured' | 'failed' | 'refund_due' | 'refunded'
 
 export interface PaymentTable {
   id: string

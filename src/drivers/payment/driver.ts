@@ -9,6 +9,13 @@ export interface ChargeRequest {
   readonly data: Readonly<Record<string, unknown>>
 }
 
+export interface RefundRequest {
+  /** The key of the charge. */
+  readonly key: string
+  readonly amountMinor: Minor
+  readonly currency: string
+}
+
 export type PaymentOutcome =
   | { readonly kind: 'captured'; readonly reference: string }
   /** To be collected later, outside of this system (invoice, cash on delivery). */
@@ -27,6 +34,8 @@ export interface PaymentDriver {
   /** Refuses data this provider cannot use: returns what is wrong with which field. */
   check(data: Readonly<Record<string, unknown>>): { field: string; issue: string } | undefined
   charge(request: ChargeRequest): Promise<PaymentOutcome>
+  /** Gives the money of a charge back, whole; with the same key it acts once. */
+  refund(request: RefundRequest): Promise<void>
   /** What became of the charge with this key; undefined if the provider has never seen it. */
   find(key: string): Promise<PaymentOutcome | undefined>
 }

@@ -7,5 +7,6 @@ export const manualPayment: PaymentDriver = {
   offline: true,
   check: () => undefined,
   charge: () => Promise.resolve({ kind: 'due' }),
+  refund: () => Promise.resolve(),
   find: () => Promise.resolve({ kind: 'due' }),
 }

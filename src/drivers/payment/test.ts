@@ -27,6 +27,7 @@ export function testPayment(): PaymentDriver {
       if (request.data['outcome'] === 'timeout') throw new Error('the test provider timed out')
       return Promise.resolve(outcome)
     },
+    refund: () => Promise.resolve(),
     find: (key) => Promise.resolve(charges.get(key)),
   }
 }

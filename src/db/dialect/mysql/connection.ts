@@ -1,4 +1,5 @@
 import mysql2, {
+  type ExecuteValues,
   type FieldPacket,
   type PoolConnection,
   type QueryError,
@@ -6,10 +7,15 @@ import mysql2, {
   type RowDataPacket,
 } from 'mysql2'
 import type { Change } from '../../database.ts'
-import { ConnectionLostError } from '../../errors.ts'
+import { ConnectionLostError, UnavailableError } from '../../errors.ts'
+import type { DatabaseLimits } from '../../limits.ts'
 import type { PooledConnection } from '../pool.ts'
 import { assertBindable, exactNumber } from '../values.ts'
 import { endsConnection } from './faults.ts'
+
+const silenceMarginMs = 5_000
+
+class SilenceError extends Error {}
 
 type Result = RowDataPacket[] | ResultSetHeader
 
@@ -22,12 +28,15 @@ type Callback = (error: QueryError | null, result: Result, fields: FieldPacket[]
 
 export class MysqlConnection implements PooledConnection {
   readonly #connection: PoolConnection
+  readonly #limits: DatabaseLimits
   /** Ends the wait for a server that is gone; the server's own timeouts come first. */
   readonly #silenceMs: number
+  #answeredAt = performance.now()
 
-  constructor(connection: PoolConnection, silenceMs: number) {
+  constructor(connection: PoolConnection, limits: DatabaseLimits) {
     this.#connection = connection
-    this.#silenceMs = silenceMs
+    this.#limits = limits
+    this.#silenceMs = limits.statementTimeoutMs + silenceMarginMs
   }
 
   async all(sql: string, params: readonly unknown[]): Promise<unknown[]> {
@@ -55,10 +64,7 @@ export class MysqlConnection implements PooledConnection {
 
   /** A statement without parameters and rows, which need not be prepared. */
   async command(sql: string): Promise<void> {
-    const options = { sql, timeout: this.#silenceMs }
-    await this.#call((callback) =>
-      this.#connection.query<Result & RowDataPacket[]>(options, callback),
-    )
+    await this.#call((callback) => this.#connection.query<Result & RowDataPacket[]>(sql, callback))
   }
 
   release(state: 'clean' | 'unknown'): void {
@@ -69,25 +75,44 @@ export class MysqlConnection implements PooledConnection {
   /** Every statement is prepared; the driver keeps the prepared ones of each connection by text. */
   async #execute(sql: string, params: readonly unknown[]): Promise<Answer> {
     assertBindable(params)
-    const options = { sql, values: params.map(parameter), timeout: this.#silenceMs }
+    const values = params.map(parameter)
     return this.#call((callback) =>
-      this.#connection.execute<Result & RowDataPacket[]>(options, callback),
+      this.#connection.execute<Result & RowDataPacket[]>(sql, values, callback),
     )
   }
 
   async #call(start: (callback: Callback) => unknown): Promise<Answer> {
+    const idleMs = performance.now() - this.#answeredAt
     const { promise, resolve, reject } = Promise.withResolvers<Answer>()
+    // Not the driver's own timer, which goes on running after the connection has broken.
+    const silence = setTimeout(() => reject(new SilenceError()), this.#silenceMs)
     start((error, result, fields) => (error ? reject(error) : resolve({ result, fields })))
-    return promise.catch((error: unknown) => {
-      if (!endsConnection(error)) throw error
-      throw new ConnectionLostError('connection lost', { cause: error })
-    })
+    try {
+      return await promise
+    } catch (error) {
+      throw endsConnection(error) || error instanceof SilenceError
+        ? this.#loss(error, idleMs)
+        : error
+    } finally {
+      clearTimeout(silence)
+      this.#answeredAt = performance.now()
+    }
+  }
+
+  /** The server hangs up without a word on a transaction that is idle for too long. */
+  #loss(cause: unknown, idleMs: number): UnavailableError {
+    // Work that made the server wait too long would only do so again.
+    return idleMs >= this.#limits.idleTransactionTimeoutMs
+      ? new UnavailableError('the transaction was idle for too long', { cause })
+      : new ConnectionLostError('connection lost', { cause })
   }
 }
 
 /** The driver would send every number as a DOUBLE, which LIMIT refuses and arithmetic inherits. */
-function parameter(value: unknown) {
-  return Number.isInteger(value) ? mysql2.TypedParameter.LONGLONG(value as number) : value
+function parameter(value: unknown): ExecuteValues {
+  return Number.isInteger(value)
+    ? mysql2.TypedParameter.LONGLONG(value as number)
+    : (value as ExecuteValues)
 }
 
 const longlong = 8

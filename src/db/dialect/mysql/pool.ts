@@ -14,7 +14,6 @@ import { MysqlConnection } from './connection.ts'
 import { endsConnection } from './faults.ts'
 import type { Flavour } from './flavour.ts'
 
-const silenceMarginMs = 5_000
 /** Per connection; the server's limit for all connections together is 16,382. */
 const preparedStatementsMax = 200
 
@@ -69,8 +68,7 @@ export class MysqlPool implements ConnectionPool {
 
   async acquire(): Promise<MysqlConnection> {
     const raw = await this.#lend()
-    const silenceMs = this.#limits.statementTimeoutMs + silenceMarginMs
-    const connection = new MysqlConnection(raw, silenceMs)
+    const connection = new MysqlConnection(raw, this.#limits)
     if (this.#ready.has(raw)) return connection
     try {
       await setUp(connection, this.#flavour, this.#limits)

@@ -12,7 +12,8 @@ const losses = new WeakMap<ClientBase, Error>()
 
 /** Must be called for every new client: an event that nobody hears would end the process. */
 export function watchForLoss(client: ClientBase): void {
-  client.on('error', (error: Error) => losses.set(client, error))
+  // The first error is the reason; others follow from it.
+  client.on('error', (error: Error) => losses.set(client, losses.get(client) ?? error))
 }
 
 export class PostgresConnection implements PooledConnection {

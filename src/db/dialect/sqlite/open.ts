@@ -1,4 +1,4 @@
-import { Kysely, SqliteDialect } from 'kysely'
+import { Kysely, SqliteAdapter, SqliteDialect } from 'kysely'
 import type { Database, Db } from '../../database.ts'
 import { assertOutsideTransaction } from '../../scope.ts'
 import { readingDb, type Reader } from '../reader.ts'
@@ -73,7 +73,7 @@ function database({ writing, writer, read, long, close }: Parts): Database {
 /** Kysely's own SQLite driver over our connection, for the migrator alone. */
 function schemaBuilder({ database }: SqliteConnection): Kysely<unknown> {
   return new Kysely({
-    dialect: new SqliteDialect({
+    dialect: new MigratingDialect({
       database: {
         close: () => undefined,
         prepare(sql) {
@@ -89,4 +89,17 @@ function schemaBuilder({ database }: SqliteConnection): Kysely<unknown> {
       },
     }),
   })
+}
+
+class MigratingDialect extends SqliteDialect {
+  override createAdapter(): SqliteAdapter {
+    return new MigratingAdapter()
+  }
+}
+
+/** Kysely does without, but DDL of SQLite does roll back: a migration runs whole or not at all. */
+class MigratingAdapter extends SqliteAdapter {
+  override get supportsTransactionalDdl(): boolean {
+    return true
+  }
 }
