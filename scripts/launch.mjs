@@ -4,7 +4,7 @@
 import { spawn, spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
-import { createRequire, enableCompileCache } from 'node:module'
+import nodeModule, { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
@@ -61,7 +61,7 @@ function installWhatIsMissing(need) {
 }
 
 async function runHere({ file, args: fileArgs }) {
-  enableCompileCache(join(root, 'node_modules', '.cache', 'node'))
+  nodeModule.enableCompileCache(join(root, 'node_modules', '.cache', 'node'))
   const path = join(root, file)
   process.argv = [process.execPath, path, ...fileArgs]
   await import(path)

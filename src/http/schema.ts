@@ -14,7 +14,7 @@ export const Timestamp = Type.String({
 })
 export const Uuid = Type.String({ examples: ['0199c2a4-6b1e-7c3d-9f00-1d2e3f4a5b6c'] })
 
-const uuidPattern = '[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}'
+export const uuidPattern = '[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}'
 const numberPattern = '[1-9][0-9]{0,14}'
 
 /** A UUID or the short number. */

@@ -1,11 +1,10 @@
 import type { Context } from '../../context.ts'
 import { invalid, notFound, ShopError } from '../../core/errors.ts'
 import type { Reference } from '../../core/reference.ts'
-import { slugify } from '../../core/words.ts'
 import type { Tx } from '../../db/database.ts'
 import { forgetCounts, getCategory } from './catalog.ts'
 import { listCategories, type CategoryRow } from './queries.ts'
-import { conflictsAs, reindexAround } from './writes.ts'
+import { conflictsAs, reindexAround, slugOf } from './writes.ts'
 import {
   categoryHasProducts,
   deleteCategory,
@@ -35,11 +34,11 @@ export async function insertOneCategory(
 ): Promise<string> {
   const now = ctx.clock.now()
   const id = ctx.newId()
-  await conflictsAs('category', async () => {
+  await conflictsAs(tx, 'category', async () => {
     await insertCategory(tx, {
       id,
       parent_id: category.parentId ?? null,
-      slug: category.slug ?? (slugify(category.name) || id),
+      slug: category.slug ?? slugOf(category.name, id),
       name: category.name,
       description: category.description,
       position: category.position ?? 0,
@@ -100,8 +99,8 @@ async function writeCategory(
     change: Parameters<typeof updateCategory>[2]
   },
 ): Promise<void> {
-  const at = { id: category.id, version: version ?? category.version, now: ctx.clock.now() }
-  await conflictsAs('category', async () => {
+  const at = { id: category.id, version, now: ctx.clock.now() }
+  await conflictsAs(tx, 'category', async () => {
     const changed = await updateCategory(tx, at, change)
     if (!changed) throw new ShopError('VERSION_CONFLICT', { current: category.version })
   })

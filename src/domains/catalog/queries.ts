@@ -94,19 +94,12 @@ export async function findProduct(db: Db, by: Reference): Promise<ProductRow | u
 export const listVariants = preparedQuery<{ productId: string }, VariantRow>((db, param) =>
   db
     .selectFrom('variants as v')
-    .leftJoin('stock as s', 's.variant_id', 'v.id')
     .select(['v.id', 'v.sku', 'v.options', 'v.price_minor', 'v.gtin', 'v.weight_grams'])
-    .select(sql<number>`coalesce(sum(s.on_hand - s.reserved), 0)`.as('available'))
+    .select(
+      sql<number>`(select coalesce(sum(s.on_hand - s.reserved), 0) from stock s
+        where s.variant_id = v.id)`.as('available'),
+    )
     .where('v.product_id', '=', param('productId'))
-    .groupBy([
-      'v.id',
-      'v.sku',
-      'v.options',
-      'v.price_minor',
-      'v.gtin',
-      'v.weight_grams',
-      'v.position',
-    ])
     .orderBy('v.position')
     .orderBy('v.id'),
 )

@@ -1,5 +1,5 @@
 import { Type, type Static } from 'typebox'
-import { Money, Timestamp, Uuid } from '../../http/schema.ts'
+import { Money, Timestamp, Uuid, uuidPattern } from '../../http/schema.ts'
 import { PageQuery } from '../../http/paging.ts'
 import { productSorts } from './listing-queries.ts'
 
@@ -152,7 +152,11 @@ export const BrandView = Type.Object(
 
 // What staff write.
 
-const Slug = Type.String({ pattern: '^[a-z0-9]+(?:-[a-z0-9]+)*$', maxLength: 120 })
+/** A number or an id in its place would be read as such. */
+const Slug = Type.String({
+  pattern: `^(?!(?:[0-9]+|${uuidPattern})$)[a-z0-9]+(?:-[a-z0-9]+)*$`,
+  maxLength: 120,
+})
 const Name = Type.String({ minLength: 1, maxLength: 255, pattern: '\\S' })
 const Description = Type.String({ maxLength: 20_000 })
 const Sku = Type.String({ pattern: '^[A-Za-z0-9][A-Za-z0-9._/-]{0,99}$' })

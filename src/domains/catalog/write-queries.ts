@@ -226,17 +226,17 @@ export interface CategoryPatch {
   readonly parent_id?: string | null
 }
 
-/** Changes a category if it is still at `version`; says whether it was. */
+/** Changes a category if it is still at `version`, where one is demanded; says whether it was. */
 export async function updateCategory(
   tx: Tx,
-  { id, version, now }: { id: string; version: number; now: number },
+  { id, version, now }: { id: string; version: number | undefined; now: number },
   patch: CategoryPatch,
 ): Promise<boolean> {
   const result = await tx
     .updateTable('categories')
     .set((set) => ({ ...patch, version: set('version', '+', 1), updated_at: now }))
     .where('id', '=', id)
-    .where('version', '=', version)
+    .$if(version !== undefined, (update) => update.where('version', '=', version ?? 0))
     .executeTakeFirst()
   return result.numUpdatedRows === 1n
 }

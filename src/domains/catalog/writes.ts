@@ -1,9 +1,10 @@
 import type { Context } from '../../context.ts'
 import { invalid, notFound, ShopError } from '../../core/errors.ts'
 import type { Minor } from '../../core/money.ts'
-import type { Reference } from '../../core/reference.ts'
+import { referenceOf, type Reference } from '../../core/reference.ts'
 import { slugify, words } from '../../core/words.ts'
 import type { Tx } from '../../db/database.ts'
+import { takenColumn } from '../../db/faults.ts'
 import { forgetCounts, getAnyProduct } from './catalog.ts'
 import { receiveNewStock } from '../inventory/inventory.ts'
 import { listCategories, type CategoryRow } from './queries.ts'
@@ -76,7 +77,7 @@ export async function insertProducts(
   const variants = rows.flatMap((row, index) =>
     variantRows(ctx, row.id, { variants: products[index]?.variants ?? [] }),
   )
-  await conflictsAs('product', async () => {
+  await conflictsAs(tx, 'product', async () => {
     await insertProductRows(tx, rows)
     await insertVariantRows(tx, variants)
   })
@@ -117,7 +118,7 @@ function productRow(
   const id = ctx.newId()
   return {
     id,
-    slug: product.slug ?? (slugify(product.name) || id),
+    slug: product.slug ?? slugOf(product.name, id),
     name: product.name,
     description: product.description,
     status: product.status ?? 'active',
@@ -133,6 +134,12 @@ function productRow(
     created_at: now,
     updated_at: now,
   }
+}
+
+/** The address part made from a name; what would be read as a number or as nothing is the id. */
+export function slugOf(name: string, id: string): string {
+  const slug = slugify(name)
+  return slug !== '' && referenceOf(slug).by === 'slug' ? slug : id
 }
 
 function variantRows(
@@ -201,11 +208,11 @@ export const attributeKey = (text: string): string => text.toLowerCase().slice(0
 
 function attributesOf({ number, attributes }: IndexSource) {
   const list = JSON.parse(attributes) as Attribute[]
-  const keys = new Set(list.map(({ name, value }) => `${name}\n${attributeKey(value)}`))
-  return [...keys].map((key) => {
-    const [attribute = '', value = ''] = key.split('\n')
-    return { attribute, value, product_number: number }
+  const rows = list.map(({ name, value }) => {
+    return { attribute: name, value: attributeKey(value), product_number: number }
   })
+  // Values that differ in case only are the same row.
+  return [...new Map(rows.map((row) => [JSON.stringify(row), row])).values()]
 }
 
 function searchTextOf({ number, name, description, brand_name, tags }: IndexSource) {
@@ -279,7 +286,7 @@ export async function changeProduct(
   await writeProduct(ctx, { id: product.id, version }, (tx) =>
     reindexAround(tx, [product.id], async () => {
       const patch = await productPatch(ctx, tx, change)
-      await conflictsAs('product', () => updateProductRow(tx, product.id, patch))
+      await conflictsAs(tx, 'product', () => updateProductRow(tx, product.id, patch))
     }),
   )
 }
@@ -324,7 +331,7 @@ export async function addVariant(
       variants: [variant],
       firstPosition: variants.length,
     })
-    await conflictsAs('variant', async () => void (await insertVariantRows(tx, rows)))
+    await conflictsAs(tx, 'variant', async () => void (await insertVariantRows(tx, rows)))
     const quantity = variant.onHand ?? 0
     await receiveNewStock(
       ctx,
@@ -362,7 +369,7 @@ export async function changeVariant(
     updated_at: ctx.clock.now(),
   }
   await writeProduct(ctx, { id: productId, version }, async (tx) => {
-    await conflictsAs('variant', () => updateVariantRow(tx, id, patch))
+    await conflictsAs(tx, 'variant', () => updateVariantRow(tx, id, patch))
     await reindexAround(
       tx,
       [productId],
@@ -373,15 +380,14 @@ export async function changeVariant(
 }
 
 /** Says which unique field is taken instead of failing; what else goes wrong passes through. */
-export async function conflictsAs(resource: string, write: () => Promise<void>): Promise<void> {
+export async function conflictsAs(
+  { dialect }: Tx,
+  resource: string,
+  write: () => Promise<void>,
+): Promise<void> {
   return write().catch((error: unknown) => {
-    throw conflictOf(resource, error)
+    const field = takenColumn(dialect, error)
+    const isNamed = field === 'slug' || field === 'sku'
+    throw isNamed ? new ShopError('ALREADY_EXISTS', { resource, field }) : error
   })
-}
-
-function conflictOf(resource: string, error: unknown): unknown {
-  const message = error instanceof Error ? error.message : ''
-  const field = /\b(slug|sku|email|username)/i.exec(message)?.[1]
-  const isUnique = /unique|duplicate/i.test(message)
-  return isUnique && field ? new ShopError('ALREADY_EXISTS', { resource, field }) : error
 }

@@ -2,6 +2,7 @@ import { hash as hashArgon2, verify as verifyArgon2, type Options } from '@node-
 import type { Context } from '../../context.ts'
 import { notFound, ShopError } from '../../core/errors.ts'
 import type { Reference } from '../../core/reference.ts'
+import { takenColumn } from '../../db/faults.ts'
 import { mergeCarts } from '../cart/merge.ts'
 import { may, type Principal } from './permissions.ts'
 import {
@@ -32,7 +33,7 @@ export async function register(ctx: Context, customer: NewCustomer): Promise<Cus
   const passwordHash = await hashArgon2(customer.password, argon2)
   const id = ctx.newId()
   const now = ctx.clock.now()
-  await orTaken(() =>
+  await orTaken(ctx, () =>
     ctx.db.transaction(async (tx) => {
       await insertCustomer(tx, {
         id,
@@ -49,10 +50,9 @@ export async function register(ctx: Context, customer: NewCustomer): Promise<Cus
   return getCustomer(ctx, { by: 'id', id })
 }
 
-async function orTaken<T>(write: () => Promise<T>): Promise<T> {
+async function orTaken<T>({ db }: Context, write: () => Promise<T>): Promise<T> {
   return write().catch((error: unknown) => {
-    const message = error instanceof Error ? error.message : ''
-    const field = /\b(username|email)_key/i.exec(message)?.[1]
+    const field = takenColumn(db.dialect, error)?.replace(/_key$/, '')
     throw field ? new ShopError('ALREADY_EXISTS', { resource: 'account', field }) : error
   })
 }
@@ -133,7 +133,7 @@ export async function changeCustomer(
     ...(name === undefined ? {} : { name }),
     ...(password === undefined ? {} : { password_hash: await hashArgon2(password, argon2) }),
   }
-  const changed = await orTaken(() =>
+  const changed = await orTaken(ctx, () =>
     ctx.db.transaction((tx) => updateCustomer(tx, { id, now: ctx.clock.now() }, patch)),
   )
   if (!changed) throw notFound('User')
