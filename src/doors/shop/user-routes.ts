@@ -1,0 +1,145 @@
+import { Type } from 'typebox'
+import type { FastifyRequest } from 'fastify'
+import type { Context } from '../../context.ts'
+import { referenceOf } from '../../core/reference.ts'
+import {
+  changeCustomer,
+  getAccount,
+  register,
+  removeCustomer,
+  signIn,
+  type CustomerRow,
+} from '../../domains/customer/customers.ts'
+import { loginOf } from '../../domains/customer/routes.ts'
+import { SignInBody } from '../../domains/customer/schema.ts'
+import { customerView } from '../../domains/customer/views.ts'
+import { signedIn } from '../../domains/order/routes.ts'
+import type { App } from '../../http/app.ts'
+import { envelope, success } from '../../http/envelope.ts'
+import { IdParams } from '../../http/schema.ts'
+import { shopperOf } from '../../http/session.ts'
+import { SessionHeaders } from './headers.ts'
+import { ShopRegisterBody, ShopSession, ShopUser, ShopUserBody } from './user-schema.ts'
+
+const tags = ['Shop door']
+const UserAnswer = envelope(ShopUser)
+const accountErrors = ['FORBIDDEN', 'NOT_FOUND'] as const
+
+export function registerUserRoutes(app: App, ctx: Context): void {
+  registerEntrance(app, ctx)
+  registerProfile(app, ctx)
+}
+
+/** An account by its number; the password hash has no way out of the domain. */
+function shopUser(row: CustomerRow) {
+  const { id: uuid, number: id, ...rest } = customerView(row)
+  return { id, uuid, ...rest }
+}
+
+function registerEntrance(app: App, ctx: Context): void {
+  app.post(
+    '/users/register',
+    {
+      schema: {
+        tags,
+        summary: 'Create an account',
+        body: ShopRegisterBody,
+        response: { 201: UserAnswer },
+      },
+      config: { allow: 'public', errors: ['ALREADY_EXISTS'] },
+    },
+    async (request, reply) => {
+      const user = shopUser(await register(ctx, request.body))
+      return reply.code(201).send(success(user, 'User registered', { links: userLinks(user.id) }))
+    },
+  )
+
+  app.post(
+    '/users/login',
+    {
+      schema: {
+        tags,
+        summary: 'Sign in by user name or e-mail; the cart of the session becomes the user’s',
+        headers: SessionHeaders,
+        body: SignInBody,
+        response: { 200: envelope(ShopSession) },
+      },
+      config: { allow: 'public', errors: ['INVALID_CREDENTIALS', 'CART_LOCKED'] },
+    },
+    async (request, reply) => {
+      const { password } = request.body
+      const { sessionKey } = shopperOf(ctx, request)
+      const signed = await signIn(ctx, { login: loginOf(request.body), password, sessionKey })
+      const session = {
+        ...shopUser(signed.customer),
+        token: signed.token,
+        token_type: 'Bearer' as const,
+        expires_in: ctx.config.lifetimes.accessTokenSeconds,
+      }
+      reply.header('cache-control', 'no-store')
+      return success(session, 'Signed in', { links: userLinks(session.id) })
+    },
+  )
+}
+
+const userLinks = (number: number) => ({ self: `/api/users/${number}`, orders: '/api/orders' })
+
+function registerProfile(app: App, ctx: Context): void {
+  const accountOf = (request: FastifyRequest, id: string) =>
+    getAccount(ctx, referenceOf(id), signedIn(request))
+
+  app.get(
+    '/users/:id',
+    {
+      schema: {
+        tags,
+        summary: 'An account: your own, or any for an administrator',
+        params: IdParams,
+        response: { 200: UserAnswer },
+      },
+      config: { allow: 'customer', errors: accountErrors },
+    },
+    async (request, reply) => {
+      const user = shopUser(await accountOf(request, request.params.id))
+      reply.header('cache-control', 'no-store')
+      return success(user, 'User found', { links: userLinks(user.id) })
+    },
+  )
+
+  app.put(
+    '/users/:id',
+    {
+      schema: {
+        tags,
+        summary: 'Change an account; what is not sent stays as it is',
+        params: IdParams,
+        body: ShopUserBody,
+        response: { 200: UserAnswer },
+      },
+      config: { allow: 'customer', errors: [...accountErrors, 'ALREADY_EXISTS'] },
+    },
+    async (request) => {
+      const { id } = await accountOf(request, request.params.id)
+      const user = shopUser(await changeCustomer(ctx, id, request.body))
+      return success(user, 'User updated', { links: userLinks(user.id) })
+    },
+  )
+
+  app.delete(
+    '/users/:id',
+    {
+      schema: {
+        tags,
+        summary: 'Delete an account; its orders stay in the books, without an owner',
+        params: IdParams,
+        response: { 200: envelope(Type.Object({ id: Type.Integer() })) },
+      },
+      config: { allow: 'customer', errors: accountErrors },
+    },
+    async (request) => {
+      const { id, number } = await accountOf(request, request.params.id)
+      await removeCustomer(ctx, id)
+      return success({ id: number }, 'User deleted')
+    },
+  )
+}
