@@ -5,7 +5,18 @@ import { errorCatalogue, type ErrorCode } from '../core/errors.ts'
 import type { App } from './app.ts'
 import { ErrorBody } from './envelope.ts'
 
-const everyRoute: readonly ErrorCode[] = ['VALIDATION_ERROR', 'SERVICE_UNAVAILABLE']
+const everyRoute: readonly ErrorCode[] = [
+  'VALIDATION_ERROR',
+  'MALFORMED_REQUEST',
+  'URI_TOO_LONG',
+  'SERVICE_UNAVAILABLE',
+]
+const routesWithBody: readonly ErrorCode[] = [
+  'MALFORMED_JSON',
+  'PAYLOAD_TOO_LARGE',
+  'UNSUPPORTED_MEDIA_TYPE',
+  'OUTCOME_UNKNOWN',
+]
 const signedInRoutes: readonly ErrorCode[] = ['UNAUTHENTICATED', 'INVALID_TOKEN']
 
 /** Collects the OpenAPI 3.1 document from the route schemas; registered before any route. */
@@ -43,6 +54,8 @@ function documented(schema: FastifySchema = {}, { config }: RouteOptions): Fasti
   if (schema.hide || allow === undefined) return schema
   const isOpen = allow === 'public' || allow === 'shopper'
   const codes = [...everyRoute, ...(isOpen ? [] : signedInRoutes), ...errors]
+  if (schema.body) codes.push(...routesWithBody)
+  if (allow === 'shopper') codes.push('INVALID_TOKEN')
   if (!isOpen && allow !== 'customer') codes.push('FORBIDDEN')
   const byStatus = Map.groupBy(new Set(codes), (code) => errorCatalogue[code].status)
   const refusals = [...byStatus].map(([status, list]) => [

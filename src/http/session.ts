@@ -48,7 +48,9 @@ export function shopperForWriting(
     secure: ctx.config.server.cookieSecure,
     maxAge: Math.floor(ctx.config.lifetimes.cartMs / 1_000),
   })
-  return { customerId: undefined, sessionKey: `cookie:${id}` }
+  // An Idempotency-Key belongs to this session too: nobody is answered with another's cart.
+  request.sessionKey = `cookie:${id}`
+  return { customerId: undefined, sessionKey: request.sessionKey }
 }
 
 function sign(ctx: Context, id: string): string {

@@ -19,7 +19,8 @@ const options = {
 
 // A body says what it means ({"quantity": "2"} is refused); a URL can only hold text.
 const strict = new Ajv({ ...options, coerceTypes: false })
-const lenient = new Ajv({ ...options, coerceTypes: true })
+// With strict numbers, Ajv would coerce "Infinity" and then hold no limit against it.
+const lenient = new Ajv({ ...options, coerceTypes: true, strictNumbers: false })
 const formats = ['uuid', 'email', 'uri'] as const
 addFormats.default(strict, [...formats])
 addFormats.default(lenient, [...formats])

@@ -138,6 +138,7 @@ export function registerPictureRoute(app: App, ctx: Context): void {
           file: Type.String({ pattern: '^[1-9][0-9]{0,14}\\.svg$', examples: ['1.svg'] }),
         }),
         querystring: Type.Object({ v: Type.Optional(Type.String({ maxLength: 20 })) }),
+        response: { 200: { content: { 'image/svg+xml': { schema: Type.String() } } } },
       },
       config: { allow: 'public', errors: ['NOT_FOUND'] },
     },

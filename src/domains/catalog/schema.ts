@@ -178,7 +178,9 @@ const variantFields = {
   options: Type.Optional(Type.Record(Type.String({ maxLength: 50 }), Label)),
   price: Amount,
   gtin: Type.Optional(Type.Union([Gtin, Type.Null()])),
-  weight_grams: Type.Optional(Type.Union([Type.Integer({ minimum: 0 }), Type.Null()])),
+  weight_grams: Type.Optional(
+    Type.Union([Type.Integer({ minimum: 0, maximum: 1_000_000_000 }), Type.Null()]),
+  ),
 }
 
 export const NewVariantBody = Type.Object(

@@ -215,7 +215,8 @@ function attributesOf({ number, attributes }: IndexSource) {
   return [...new Map(rows.map((row) => [JSON.stringify(row), row])).values()]
 }
 
-function searchTextOf({ number, name, description, brand_name, tags }: IndexSource) {
+/** What is found of a product: its name, and the rest. */
+export function searchTextOf({ number, name, description, brand_name, tags }: IndexSource) {
   const others = [description, brand_name ?? '', ...(JSON.parse(tags) as string[])]
   return { number, name: words(name).join(' '), body: words(others.join(' ')).join(' ') }
 }
