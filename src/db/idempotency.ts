@@ -76,14 +76,28 @@ export const setClaimOrder = preparedWrite<{ claim: string; orderId: string }>((
     .where('claim', '=', param('claim')),
 )
 
-/** Stores the answer, in the transaction that makes it true. */
-export const storeReply = preparedWrite<{ claim: string; status: number; body: string }>(
-  (db, param) =>
-    db
-      .updateTable('idempotency_keys')
-      .set({ response_status: param('status'), response_body: param('body') })
-      .where('claim', '=', param('claim')),
+const writeReply = preparedWrite<{ claim: string; status: number; body: string }>((db, param) =>
+  db
+    .updateTable('idempotency_keys')
+    .set({ response_status: param('status'), response_body: param('body') })
+    .where('claim', '=', param('claim'))
+    .where('response_status', 'is', null),
 )
+
+/**
+ * Stores the answer, in the transaction that makes it true. If another try of the same request
+ * was first, its answer stands and is returned.
+ */
+export async function storeReply(
+  tx: Tx,
+  { claim, ...reply }: StoredReply & { claim: string },
+): Promise<{ reply: StoredReply; replayed: boolean }> {
+  const { changes } = await writeReply(tx, { claim, ...reply })
+  const [first] = changes === 1 ? [] : await findClaim(tx, { claim })
+  if (!first || first.response_status === null) return { reply, replayed: false }
+  const { response_status: status, response_body: body } = first
+  return { reply: { status, body: body ?? '' }, replayed: true }
+}
 
 /** Frees a key whose request failed on our side, so that the client can repeat it. */
 export const releaseClaim = preparedWrite<{ claim: string }>((db, param) =>

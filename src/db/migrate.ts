@@ -32,7 +32,9 @@ export async function migrateTo(database: Database, name: string): Promise<strin
 }
 
 /** Every migration that this version or the database knows, in order. */
-export async function migrationStatus({ schema }: Database): Promise<MigrationState[]> {
+export async function migrationStatus({
+  schema,
+}: Pick<Database, 'schema'>): Promise<MigrationState[]> {
   const done = await listNames(schema, 'kysely_migration')
   const interrupted = await listNames(schema, runningTable)
   const names = new Set([...Object.keys(migrations), ...done, ...interrupted])
@@ -62,7 +64,7 @@ async function runMigrator(
   return (results ?? []).map(({ migrationName }) => migrationName)
 }
 
-function assertKnown(states: readonly MigrationState[]): void {
+export function assertKnown(states: readonly MigrationState[]): void {
   const unknown = states.find(({ state }) => state === 'unknown')
   if (!unknown) return
   throw new SchemaError(
@@ -71,7 +73,7 @@ function assertKnown(states: readonly MigrationState[]): void {
   )
 }
 
-function assertComplete(states: readonly MigrationState[]): void {
+export function assertComplete(states: readonly MigrationState[]): void {
   const interrupted = states.find(({ state }) => state === 'interrupted')
   if (interrupted) throw interruptedError(interrupted.name)
 }
@@ -79,8 +81,8 @@ function assertComplete(states: readonly MigrationState[]): void {
 function interruptedError(name: string): SchemaError {
   return new SchemaError(
     `The migration "${name}" was interrupted, or is running on another node, so the schema is in ` +
-      'between two versions. If nothing is running, restore the backup made before it; a database ' +
-      'that was empty can be dropped and created again.',
+      'between two versions. If nothing is running, restore the backup made before it; ' +
+      'a database that was empty can be dropped and created again.',
   )
 }
 
@@ -100,7 +102,8 @@ function guardedMigrations(dialect: Dialect): Record<string, Migration> {
   return Object.fromEntries(entries)
 }
 
-async function markRunning(
+/** Runs `change`; until it is done, and for good if it fails, nothing starts on this schema. */
+export async function markRunning(
   schema: Kysely<unknown>,
   name: string,
   change: () => Promise<void>,

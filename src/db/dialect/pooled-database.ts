@@ -15,7 +15,7 @@ interface Parts {
   readonly schema: Kysely<unknown>
 }
 
-/** A database behind a server with row locks: any number of transactions at once. */
+/** A database behind a server with row locks, where transactions run side by side. */
 export function pooledDatabase({ dialect, pool, longPool, schema }: Parts): Database {
   const read = readingDb(new PoolReader(pool), dialect)
   return {

@@ -55,9 +55,18 @@ export interface Cart {
 
 /** The shopper's cart with everything to show it. Somebody without a cart has an empty one. */
 export async function getCart(ctx: Context, shopper: Shopper): Promise<Cart> {
-  await mergeIfNeeded(ctx, shopper)
+  await mergeIfPossible(ctx, shopper)
   const row = await findCart(ctx.db.read, shopper)
   return row ? loadCart(ctx, ctx.db.read, row) : emptyCart(ctx)
+}
+
+/** Reading is never refused: while the customer's cart is being paid for, the session's waits. */
+async function mergeIfPossible(ctx: Context, shopper: Shopper): Promise<void> {
+  try {
+    await mergeIfNeeded(ctx, shopper)
+  } catch (error) {
+    if (!(error instanceof ShopError && error.code === 'CART_LOCKED')) throw error
+  }
 }
 
 /** Gives what a session collected to the customer who signed in; loses nothing. */
@@ -66,7 +75,7 @@ export async function mergeIfNeeded(ctx: Context, shopper: Shopper): Promise<voi
   if (customerId === undefined || sessionKey === undefined) return
   const guest = await findCartBySession(ctx.db.read, sessionKey)
   if (guest?.status !== 'open') return
-  await ctx.db.transaction((tx) => mergeCarts(ctx, tx, { sessionKey, customerId }))
+  await mergeCarts(ctx, { sessionKey, customerId })
 }
 
 export async function findCart(db: Db, shopper: Shopper): Promise<CartRow | undefined> {
@@ -160,8 +169,10 @@ export async function addItem(
   if (sellable.status !== 'active') {
     throw new ShopError('PRODUCT_UNAVAILABLE', { sku: sellable.sku })
   }
-  const row = await openCart(ctx, tx, shopper)
-  await lockOpenCart(ctx, tx, { row, version: item.version })
+  const { row, isNew } = await openCart(ctx, tx, shopper)
+  // Who has seen that there is no cart has seen version 0.
+  const version = isNew && item.version === 0 ? undefined : item.version
+  await lockOpenCart(ctx, tx, { row, version })
   const write = {
     cartId: row.id,
     variantId: sellable.variant_id,
@@ -193,9 +204,13 @@ function listSellables(tx: Tx, by: Reference): Promise<Sellable[]> {
   return by.by === 'id' ? listSellablesByProduct(tx, by) : Promise.resolve([])
 }
 
-async function openCart(ctx: Context, tx: Tx, shopper: Shopper): Promise<CartRow> {
+async function openCart(
+  ctx: Context,
+  tx: Tx,
+  shopper: Shopper,
+): Promise<{ row: CartRow; isNew: boolean }> {
   const known = await findCart(tx, shopper)
-  if (known) return known
+  if (known) return { row: known, isNew: false }
   if (shopper.customerId !== undefined) await assertAccount(tx, shopper.customerId)
   const now = ctx.clock.now()
   const row = {
@@ -208,11 +223,11 @@ async function openCart(ctx: Context, tx: Tx, shopper: Shopper): Promise<CartRow
     updated_at: now,
     expires_at: now + ctx.config.lifetimes.cartMs,
   }
-  if (await insertCart(tx, row)) return { ...row, version: 1 }
+  if (await insertCart(tx, row)) return { row: { ...row, version: 1 }, isNew: true }
   // Another request of the same shopper was faster: its cart is the cart.
   const other = await findCart(tx, shopper)
   if (!other) throw new ShopError('CART_LOCKED')
-  return other
+  return { row: other, isNew: false }
 }
 
 /**
@@ -230,7 +245,8 @@ export async function lockOpenCart(
       ? await touchCart(tx, touch)
       : await touchCartAt(tx, { ...touch, version })
   if (changes === 1) return
-  if (row.status !== 'open') throw new ShopError('CART_LOCKED')
+  // Nobody asked for a version, so it is the status that has changed, perhaps since it was read.
+  if (version === undefined || row.status !== 'open') throw new ShopError('CART_LOCKED')
   throw new ShopError('VERSION_CONFLICT', { current: row.version })
 }
 

@@ -44,10 +44,21 @@ export async function takeCart(
   const now = ctx.clock.now()
   const { changes } = await moveCart(tx, { id: row.id, from: 'open', to: 'checkout', now })
   if (changes !== 1) throw new ShopError('CART_LOCKED')
+  if (version !== undefined) await assertMovedFrom(tx, { shopper, version })
   const lines = await listCartLines(tx, { cartId: row.id })
   if (lines.length === 0) throw new ShopError('CART_EMPTY')
   assertBuyable(row, lines)
   return { row, lines }
+}
+
+/** From now on nobody else can change the cart; until now somebody may have. */
+async function assertMovedFrom(
+  tx: Tx,
+  { shopper, version }: { shopper: Shopper; version: number },
+): Promise<void> {
+  const row = await findCart(tx, shopper)
+  if (row?.version === version + 1) return
+  throw new ShopError('VERSION_CONFLICT', { current: (row?.version ?? 1) - 1 })
 }
 
 function assertBuyable(row: CartRow, lines: readonly CartLineRow[]): void {

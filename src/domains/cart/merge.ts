@@ -1,6 +1,7 @@
 import type { Context } from '../../context.ts'
 import { ShopError } from '../../core/errors.ts'
 import type { Tx } from '../../db/database.ts'
+import { takenColumn } from '../../db/faults.ts'
 import { assertAccount } from '../customer/account.ts'
 import {
   closeCart,
@@ -12,16 +13,28 @@ import {
   touchCart,
 } from './queries.ts'
 
+interface Merge {
+  readonly sessionKey: string
+  readonly customerId: string
+}
+
 /**
  * Gives a session's cart to a customer, in one transaction. Where both have an article the
  * quantities add up, even beyond the stock: that is a problem to show, not a piece to lose.
- * Moving the session's cart out of `open` first makes a second merge of it find nothing.
  */
-export async function mergeCarts(
-  ctx: Context,
-  tx: Tx,
-  { sessionKey, customerId }: { sessionKey: string; customerId: string },
-): Promise<void> {
+export async function mergeCarts(ctx: Context, merge: Merge): Promise<void> {
+  const run = () => ctx.db.transaction((tx) => mergeIn(ctx, tx, merge))
+  try {
+    await run()
+  } catch (error) {
+    if (takenColumn(ctx.db.dialect, error) !== 'customer_id') throw error
+    // The customer has got a cart in the meantime: now there are two to merge.
+    await run()
+  }
+}
+
+/** Moving the session's cart out of `open` first makes a second merge of it find nothing. */
+async function mergeIn(ctx: Context, tx: Tx, { sessionKey, customerId }: Merge): Promise<void> {
   const guest = await findCartBySession(tx, sessionKey)
   if (guest?.status !== 'open') return
   const now = ctx.clock.now()

@@ -1,6 +1,7 @@
 import { sql } from 'kysely'
 import type { Minor } from '../../core/money.ts'
 import type { Db, Tx } from '../../db/database.ts'
+import { guardStatus } from '../../db/guard.ts'
 import { preparedQuery, preparedWrite } from '../../db/prepared.ts'
 import type { ProductStatus } from '../catalog/tables.ts'
 import type { CartStatus } from './tables.ts'
@@ -60,6 +61,8 @@ export function insertCart(
   return tx.dialect.insertOnce(tx, 'carts', cart)
 }
 
+const status = guardStatus<CartStatus>()
+
 interface Touch {
   readonly id: string
   readonly now: number
@@ -76,7 +79,7 @@ export const touchCart = preparedWrite<Touch>((db, param) =>
       expires_at: param('expiresAt'),
     }))
     .where('id', '=', param('id'))
-    .where('status', '=', 'open'),
+    .where(status, '=', 'open'),
 )
 
 /** The same, only if nobody changed the cart since the caller read `version`. */
@@ -89,7 +92,7 @@ export const touchCartAt = preparedWrite<Touch & { version: number }>((db, param
       expires_at: param('expiresAt'),
     }))
     .where('id', '=', param('id'))
-    .where('status', '=', 'open')
+    .where(status, '=', 'open')
     .where('version', '=', param('version')),
 )
 
@@ -108,7 +111,7 @@ export const moveCart = preparedWrite<{
       updated_at: param('now'),
     }))
     .where('id', '=', param('id'))
-    .where('status', '=', param('from')),
+    .where(status, '=', param('from')),
 )
 
 /** Ends a cart for good and frees its session or customer for the next one. */
@@ -128,7 +131,7 @@ export const closeCart = preparedWrite<{
       updated_at: param('now'),
     }))
     .where('id', '=', param('id'))
-    .where('status', '=', param('from')),
+    .where(status, '=', param('from')),
 )
 
 /** Gives a guest's cart to the customer who signed in. */
@@ -143,7 +146,7 @@ export const giveCartTo = preparedWrite<{ id: string; customerId: string; now: n
         updated_at: param('now'),
       }))
       .where('id', '=', param('id'))
-      .where('status', '=', 'open')
+      .where(status, '=', 'open')
       .where('customer_id', 'is', null),
 )
 

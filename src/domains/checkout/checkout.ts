@@ -283,8 +283,10 @@ async function storedAnswer(
   { orderId, once }: { orderId: string; once: Once },
 ): Promise<CheckoutReply> {
   const reply = await answerOf(ctx, tx, { orderId, once })
-  if (once.claim && reply.status >= 500) await releaseClaim(tx, { claim: once.claim.claim })
-  else if (once.claim) await storeReply(tx, { claim: once.claim.claim, ...reply })
+  if (!once.claim) return { reply, replayed: false }
+  const { claim } = once.claim
+  if (reply.status < 500) return storeReply(tx, { claim, ...reply })
+  await releaseClaim(tx, { claim })
   return { reply, replayed: false }
 }
 

@@ -24,10 +24,20 @@ const batchSize = 100
 export async function reconcileDue(ctx: Context): Promise<number> {
   const due = await takeDuePayments(ctx, batchSize)
   for (const payment of due) {
-    if (payment.status === 'refund_due') await refund(ctx, payment)
-    else await reconcile(ctx, payment)
+    await apart(ctx, payment.order_id, () =>
+      payment.status === 'refund_due' ? refund(ctx, payment) : reconcile(ctx, payment),
+    )
   }
   return due.length
+}
+
+/** One order that cannot be dealt with must not hold up those behind it: it is tried again. */
+async function apart(ctx: Context, orderId: string, work: () => Promise<void>): Promise<void> {
+  try {
+    await work()
+  } catch (error) {
+    ctx.log.error({ err: error, orderId }, 'order not reconciled; it is tried again')
+  }
 }
 
 /**
@@ -69,10 +79,12 @@ async function refund(ctx: Context, payment: PaymentRow): Promise<void> {
 export async function expireDue(ctx: Context): Promise<number> {
   const expired = await listExpired(ctx, batchSize)
   for (const orderId of expired) {
-    await ctx.db.transaction(async (tx) => {
-      if (!(await expireStock(ctx, tx, orderId))) return
-      await recordEvent(ctx, tx, { orderId, type: 'hold_expired' })
-    })
+    await apart(ctx, orderId, () =>
+      ctx.db.transaction(async (tx) => {
+        if (!(await expireStock(ctx, tx, orderId))) return
+        await recordEvent(ctx, tx, { orderId, type: 'hold_expired' })
+      }),
+    )
   }
   return expired.length
 }

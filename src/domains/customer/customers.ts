@@ -101,7 +101,7 @@ export async function signIn(ctx: Context, credentials: Credentials): Promise<Si
   if (!customer || !isRight) throw new ShopError('INVALID_CREDENTIALS')
   const { sessionKey } = credentials
   if (sessionKey !== undefined) {
-    await ctx.db.transaction((tx) => mergeCarts(ctx, tx, { sessionKey, customerId: customer.id }))
+    await mergeCarts(ctx, { sessionKey, customerId: customer.id })
   }
   const { id: customerId, number, role } = customer
   return { customer, token: await issueAccessToken(ctx, { customerId, number, role }) }

@@ -1,4 +1,5 @@
 import type { Minor } from '../../core/money.ts'
+import { guardStatus } from '../../db/guard.ts'
 import { preparedQuery, preparedWrite } from '../../db/prepared.ts'
 import type { PaymentStatus } from './tables.ts'
 
@@ -60,6 +61,8 @@ const paymentOfOrder = preparedQuery<{ orderId: string }, PaymentRow>((db, param
 
 export { paymentOfOrder }
 
+const status = guardStatus<PaymentStatus>()
+
 interface Decision {
   readonly orderId: string
   readonly from: PaymentStatus
@@ -84,7 +87,7 @@ export const decidePayment = preparedWrite<Decision>((db, param) =>
       check_at: param('checkAt'),
     })
     .where('order_id', '=', param('orderId'))
-    .where('status', '=', param('from')),
+    .where(status, '=', param('from')),
 )
 
 /** Notes that a refund has been made; one changed row means that this caller noted it. */
@@ -99,7 +102,7 @@ export const finishRefund = preparedWrite<{ orderId: string; now: number; checkA
         check_at: param('checkAt'),
       }))
       .where('order_id', '=', param('orderId'))
-      .where('status', '=', 'refund_due'),
+      .where(status, '=', 'refund_due'),
 )
 
 /** Payments that are not settled for good and that it is time to look at, oldest first. */

@@ -31,7 +31,7 @@ function dialectOf(flavour: Flavour): Dialect {
       string: (lengthMax) => sql`varchar(${sql.lit(lengthMax)})`,
     },
     can: { returning: false, rowLocks: true, transactionalDdl: false },
-    search: mysqlSearch(collation),
+    search: mysqlSearch,
     uuidColumn: `${uuid} not null`,
     numberedColumns: () => [
       'number bigint not null auto_increment primary key',
@@ -79,7 +79,8 @@ function jsonRows(rows: Expression<string>, columns: RowColumns, collation: stri
 /** The join begins with the rows of the JSON array, so their order is the order of the locks. */
 function updateJoined(update: JoinedUpdate, { unbufferedUpdate }: Flavour) {
   const { table, source, alias, set, where } = update
-  return sql`${sql.raw(unbufferedUpdate)} (select * from ${source} as source_rows) as ${sql.ref(alias)}
+  return sql`${sql.raw(unbufferedUpdate)}
+    (select * from ${source} as source_rows) as ${sql.ref(alias)}
     straight_join ${sql.table(table)} set ${set} where ${where}`
 }
 

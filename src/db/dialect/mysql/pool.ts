@@ -1,3 +1,4 @@
+import { isIP } from 'node:net'
 import {
   createPool,
   type Pool,
@@ -28,7 +29,7 @@ export function connectionConfig(address: ServerAddress): PoolOptions {
     user,
     password,
     database,
-    ...(tls ? { ssl: tlsOptions(tls) } : {}),
+    ...(tls ? { ssl: tlsOptions(tls, host) } : {}),
     charset: 'utf8mb4_bin',
     timezone: 'Z',
     supportBigNumbers: true,
@@ -40,7 +41,13 @@ export function connectionConfig(address: ServerAddress): PoolOptions {
   }
 }
 
-function tlsOptions({ verify, ...files }: Tls): SslOptions {
+function tlsOptions({ verify, ...files }: Tls, host: string): SslOptions {
+  // The driver would compare the certificate of a server named by its address with "localhost".
+  if (verify === 'authority and host' && isIP(host) !== 0) {
+    throw new ConfigError(
+      'sslmode=verify-full on MySQL needs the name of the host, not its address',
+    )
+  }
   return {
     ...files,
     rejectUnauthorized: verify !== 'none',

@@ -7,40 +7,38 @@ import type { SearchDialect } from '../dialect.ts'
  * tables, so letters outside of ASCII are stored as pairs of ideographs, which it knows. It sees
  * rows only after they are committed.
  */
-export function mysqlSearch(collation: string): SearchDialect {
-  // Without its character set, a column of JSON_TABLE has that of the database, whatever it is.
-  const text = sql.raw(`mediumtext character set utf8mb4 collate ${collation}`)
-  return {
-    async create(schema) {
-      await schema.execute(
-        'create table product_search (product_number bigint not null primary key, ' +
-          'name_words mediumtext not null, words mediumtext not null, ' +
-          'fulltext index product_search_name_words (name_words), ' +
-          'fulltext index product_search_words (words)) ' +
-          `engine=InnoDB default charset=utf8mb4 collate=${collation}`,
-      )
-    },
-    async drop(schema) {
-      await schema.execute('drop table product_search')
-    },
-    async saveAll(tx, json) {
-      const rows = (JSON.parse(json) as SearchText[]).map(indexed)
-      await sql`replace into product_search (product_number, name_words, words)
-        select product_number, name_words, words from json_table(${JSON.stringify(rows)}, '$[*]'
-          columns (product_number bigint path '$.number' error on error,
-            name_words ${text} path '$.name' error on error,
-            words ${text} path '$.words' error on error)) as d`.execute(tx)
-    },
-    async remove(tx, productNumber) {
-      await sql`delete from product_search where product_number = ${productNumber}`.execute(tx)
-    },
-    matches: (query) => sql`(select product_number from product_search
-      where match (words) against (${query} in boolean mode))`,
-    matchesName: (query) => sql`(select product_number from product_search
-      where match (name_words) against (${query} in boolean mode))`,
-    matchText: prefixes,
-    matchNameText: prefixes,
-  }
+export const mysqlSearch: SearchDialect = {
+  async create(schema) {
+    await schema.execute(
+      'create table product_search (product_number bigint not null primary key, ' +
+        'name_words mediumtext not null, words mediumtext not null, ' +
+        'fulltext index product_search_name_words (name_words), ' +
+        'fulltext index product_search_words (words)) ' +
+        'engine=InnoDB default charset=utf8mb4 collate=utf8mb4_bin',
+    )
+  },
+  async drop(schema) {
+    await schema.execute('drop table product_search')
+  },
+  async saveAll(tx, json) {
+    const rows = (JSON.parse(json) as SearchText[]).map(indexed)
+    // Without its character set, a column of JSON_TABLE has that of the database, whatever it is.
+    const text = sql`mediumtext character set utf8mb4 collate utf8mb4_bin`
+    await sql`replace into product_search (product_number, name_words, words)
+      select product_number, name_words, words from json_table(${JSON.stringify(rows)}, '$[*]'
+        columns (product_number bigint path '$.number' error on error,
+          name_words ${text} path '$.name' error on error,
+          words ${text} path '$.words' error on error)) as d`.execute(tx)
+  },
+  async remove(tx, productNumber) {
+    await sql`delete from product_search where product_number = ${productNumber}`.execute(tx)
+  },
+  matches: (query) => sql`(select product_number from product_search
+    where match (words) against (${query} in boolean mode))`,
+  matchesName: (query) => sql`(select product_number from product_search
+    where match (name_words) against (${query} in boolean mode))`,
+  matchText: prefixes,
+  matchNameText: prefixes,
 }
 
 interface SearchText {

@@ -76,7 +76,8 @@ function jsonRows(json: Expression<string>, columns: RowColumns) {
     type === 'json' ? sql`${sql.ref(name)}::json` : sql.ref(name),
   )
   const record = entries.map(([name, type]) => sql`${sql.ref(name)} ${sql.raw(recordTypes[type])}`)
-  return sql`(select ${sql.join(fields)} from json_to_recordset(${json}::json) as r(${sql.join(record)}))`
+  return sql`(select ${sql.join(fields)}
+    from json_to_recordset(${json}::json) as r(${sql.join(record)}))`
 }
 
 /** The rows are locked by a query of their own, because an UPDATE locks in any order it likes. */

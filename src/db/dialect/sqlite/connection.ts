@@ -14,7 +14,8 @@ const statementsMax = 1_000
 /** One SQLite connection with its prepared statements kept by their text. */
 export class SqliteConnection implements Runner, Disposable {
   readonly database: DatabaseSync
-  readonly #statements = new Map<string, StatementSync>()
+  readonly #reads = new Map<string, StatementSync>()
+  readonly #writes = new Map<string, StatementSync>()
 
   constructor({ file, readOnly, busyTimeoutMs }: SqliteOptions) {
     this.database = new DatabaseSync(file, {
@@ -42,27 +43,38 @@ export class SqliteConnection implements Runner, Disposable {
 
   all(sql: string, params: readonly unknown[]): unknown[] {
     assertBindable(params)
-    return this.#prepare(sql).all(...(params as SQLInputValue[]))
+    const statement = this.#reads.get(sql) ?? this.#prepare(sql, this.#reads)
+    return statement.all(...(params as SQLInputValue[]))
   }
 
   run(sql: string, params: readonly unknown[]): Change {
     assertBindable(params)
-    const result = this.#prepare(sql).run(...(params as SQLInputValue[]))
+    const statement = this.#writes.get(sql) ?? this.#prepareWrite(sql)
+    const result = statement.run(...(params as SQLInputValue[]))
     return { changes: Number(result.changes), insertId: Number(result.lastInsertRowid) }
   }
 
-  #prepare(sql: string): StatementSync {
-    const known = this.#statements.get(sql)
-    if (known) return known
+  /**
+   * The last row id is read after every write, a COMMIT included, and where FTS5 has marked rows as
+   * deleted it is one of its own beyond 2^53: as a number it would fail what has already happened.
+   */
+  #prepareWrite(sql: string): StatementSync {
+    const statement = this.#prepare(sql, this.#writes)
+    statement.setReadBigInts(true)
+    return statement
+  }
+
+  #prepare(sql: string, known: Map<string, StatementSync>): StatementSync {
     // The texts are a fixed set; the limit only guards against a query that builds its own.
-    if (this.#statements.size >= statementsMax) this.#statements.clear()
+    if (known.size >= statementsMax) known.clear()
     const statement = this.database.prepare(sql)
-    this.#statements.set(sql, statement)
+    known.set(sql, statement)
     return statement
   }
 
   [Symbol.dispose](): void {
-    this.#statements.clear()
+    this.#reads.clear()
+    this.#writes.clear()
     if (this.database.isOpen) this.database.close()
   }
 }

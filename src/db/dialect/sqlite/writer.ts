@@ -98,11 +98,20 @@ export class SqliteWriter {
       this.#connection.run('commit', [])
     } catch (error) {
       failure = { error }
-      if (this.#connection.database.isTransaction) this.#connection.run('rollback', [])
+      this.#rollBack()
       // A BEGIN that failed ran nobody: those waiting get the reason too.
       if (done.length === 0) this.#failNext(error)
     }
     for (const { job, outcome } of done) job.settle(failure ?? outcome)
+  }
+
+  /** A rollback that fails too must not keep those who wait from hearing of it. */
+  #rollBack(): void {
+    try {
+      if (this.#connection.database.isTransaction) this.#connection.run('rollback', [])
+    } catch {
+      // The next BEGIN says what is wrong.
+    }
   }
 
   #failNext(error: unknown): void {
