@@ -32,7 +32,11 @@ export interface Config {
     readonly inclusive: boolean
     readonly shippingTaxed: boolean
   }
-  readonly payment: { readonly methods: readonly string[]; readonly reconcileAfterMs: number }
+  readonly payment: {
+    readonly methods: readonly string[]
+    readonly reconcileAfterMs: number
+    readonly http: { readonly url: string; readonly timeoutMs: number }
+  }
   readonly lifetimes: {
     readonly holdMs: number
     readonly cartMs: number
@@ -67,6 +71,7 @@ export function configOf(raw: RawSettings): Config {
     payment: {
       methods: listOf(raw.PAYMENT_METHODS),
       reconcileAfterMs: integerOf(raw.RECONCILE_AFTER_SECONDS) * 1_000,
+      http: { url: raw.PAYMENT_HTTP_URL, timeoutMs: integerOf(raw.PAYMENT_HTTP_TIMEOUT_MS) },
     },
     lifetimes: {
       holdMs: integerOf(raw.HOLD_MINUTES) * minuteMs,
@@ -126,7 +131,12 @@ function taxRate(text: string): Ratio {
 export function printSettings(raw: RawSettings): string {
   const lines = Object.entries(settings).map(([name, setting]: [string, Setting]) => {
     const value = raw[name as keyof RawSettings]
-    return `${name}=${setting.secret && value !== '' ? '(set, hidden)' : value}`
+    return `${name}=${setting.secret && value !== '' ? '(set, hidden)' : withoutPassword(value)}`
   })
   return lines.join('\n')
+}
+
+/** A database URL may carry a password: `mysql://shop:secret@host/shop`. */
+function withoutPassword(value: string): string {
+  return value.replace(/^(\w+:\/\/[^:@/]*):[^@]*@/, '$1:(hidden)@')
 }

@@ -155,6 +155,11 @@ export const errorCatalogue = {
     message: 'The payment was declined.',
     hint: 'The cart is unchanged: try another payment method.',
   },
+  REQUEST_TIMEOUT: {
+    status: 408,
+    message: 'The request did not arrive in time.',
+    hint: 'Send it again over a faster connection, or send less at once.',
+  },
   PAYLOAD_TOO_LARGE: {
     status: 413,
     message: 'The request body is too large.',
@@ -169,6 +174,11 @@ export const errorCatalogue = {
     status: 415,
     message: 'The body must be JSON.',
     hint: 'Send "Content-Type: application/json".',
+  },
+  HEADERS_TOO_LARGE: {
+    status: 431,
+    message: 'The address and the headers are too large.',
+    hint: 'Send fewer or shorter headers, or a shorter address.',
   },
   TOO_MANY_REQUESTS: {
     status: 429,

@@ -1,6 +1,9 @@
+import { randomUUIDv7 } from 'node:crypto'
 import fastify, { type FastifyInstance } from 'fastify'
 import type { Context } from '../context.ts'
+import { notFound } from '../core/errors.ts'
 import type { App } from './app.ts'
+import { sendError } from './errors.ts'
 
 /**
  * Swagger UI at /docs. It is a small server of its own, made at the first visit: loading it at
@@ -23,7 +26,14 @@ export function registerDocs(app: App, ctx: Context): void {
 async function createPages(app: App, ctx: Context): Promise<FastifyInstance> {
   const { default: swagger } = await import('@fastify/swagger')
   const { default: swaggerUi } = await import('@fastify/swagger-ui')
-  const pages = fastify()
+  const pages = fastify({
+    genReqId: () => randomUUIDv7(),
+    frameworkErrors: (error, request, reply) => void sendError(ctx, { request, reply, error }),
+  })
+  pages.setErrorHandler((error, request, reply) => sendError(ctx, { request, reply, error }))
+  pages.setNotFoundHandler(() => {
+    throw notFound('Page')
+  })
   await pages.register(swagger, {
     mode: 'static',
     specification: { document: app.swagger() as never },

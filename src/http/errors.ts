@@ -3,6 +3,7 @@ import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import type { Context } from '../context.ts'
 import { ShopError, type ErrorCode } from '../core/errors.ts'
 import { MoneyRangeError } from '../core/money.ts'
+import type { StoredReply } from '../db/idempotency.ts'
 import { CommitUnknownError } from '../db/errors.ts'
 import { describeValidation } from './validation.ts'
 
@@ -47,14 +48,23 @@ export function sendError(
   if (shopError.status >= 500) request.log.error({ err: error }, 'request failed')
   else request.log.debug({ code: shopError.code }, 'request refused')
   if (shopError.retryAfterSeconds) reply.header('retry-after', shopError.retryAfterSeconds)
+  const { allow } = shopError.details
+  if (shopError.status === 405 && typeof allow === 'string') reply.header('allow', allow)
   if (shopError.status === 401) reply.header('www-authenticate', 'Bearer')
-  reply.code(shopError.status).header('cache-control', 'no-store')
-  return wantsProblem(request)
-    ? reply.type('application/problem+json').send(JSON.stringify(problem(shopError, request)))
-    : reply
-        .type('application/json; charset=utf-8')
-        .send(JSON.stringify(errorBody(shopError, request.id)))
+  reply.header('cache-control', 'no-store')
+  const body = JSON.stringify(errorBody(shopError, request.id))
+  return sendRefusal(reply, { status: shopError.status, body })
 }
+
+/** Sends a refusal, given as the envelope, in the form that the client accepts. */
+export function sendRefusal(reply: FastifyReply, { status, body }: StoredReply): FastifyReply {
+  reply.code(status)
+  if (!wantsProblem(reply.request)) return reply.type('application/json; charset=utf-8').send(body)
+  const problem = problemOf(status, JSON.parse(body) as ErrorBody)
+  return reply.type('application/problem+json').send(JSON.stringify(problem))
+}
+
+type ErrorBody = ReturnType<typeof errorBody>
 
 /** The envelope of every refusal (contract D). */
 export function errorBody(error: ShopError, requestId: string) {
@@ -70,15 +80,17 @@ function wantsProblem(request: FastifyRequest): boolean {
 }
 
 /** RFC 9457. */
-function problem(error: ShopError, request: FastifyRequest) {
+function problemOf(status: number, { error }: ErrorBody) {
+  const { code, message, details, request_id } = error
+  const { hint, ...errors } = details
   return {
-    type: `/docs/errors#${error.code.toLowerCase()}`,
-    title: STATUS_CODES[error.status] ?? 'Error',
-    status: error.status,
-    detail: error.message,
-    instance: `urn:request:${request.id}`,
-    code: error.code,
-    hint: error.hint,
-    errors: error.details,
+    type: `/docs/errors#${code.toLowerCase()}`,
+    title: STATUS_CODES[status] ?? 'Error',
+    status,
+    detail: message,
+    instance: `urn:request:${request_id}`,
+    code,
+    hint,
+    errors,
   }
 }

@@ -5,6 +5,7 @@ import { invalid, ShopError } from '../core/errors.ts'
 import type { Tx } from '../db/database.ts'
 import { claimKey, storeReply, type Claim, type StoredReply } from '../db/idempotency.ts'
 import { runAgainIfUnknown } from '../db/unknown-commit.ts'
+import { sendRefusal } from './errors.ts'
 
 /** The claim an Idempotency-Key makes: this principal, on this route, with this body. */
 export function claimOf(request: FastifyRequest): Claim | undefined {
@@ -74,5 +75,6 @@ export function sendStored(
   replayed: boolean,
 ): FastifyReply {
   if (replayed) reply.header('idempotent-replayed', 'true')
+  if (stored.status >= 400) return sendRefusal(reply, stored)
   return reply.code(stored.status).type('application/json; charset=utf-8').send(stored.body)
 }

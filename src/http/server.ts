@@ -1,15 +1,15 @@
 import { randomUUIDv7 } from 'node:crypto'
-import type { IncomingMessage } from 'node:http'
+import { STATUS_CODES, type IncomingMessage } from 'node:http'
 import cookie from '@fastify/cookie'
 import cors from '@fastify/cors'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import fastify, { LogController, type FastifyBaseLogger, type FastifyRequest } from 'fastify'
 import type { Context } from '../context.ts'
-import { invalid, notFound, ShopError } from '../core/errors.ts'
+import { invalid, notFound, ShopError, type ErrorCode } from '../core/errors.ts'
 import type { App } from './app.ts'
 import { registerAuth } from './auth.ts'
 import { errorBody, sendError } from './errors.ts'
-import { containsNul, serializerCompiler, validatorCompiler } from './validation.ts'
+import { isUnstorable, serializerCompiler, validatorCompiler } from './validation.ts'
 
 /** Sent with every answer: nothing here is to be framed, sniffed or run as a page's script. */
 const securityHeaders = {
@@ -84,9 +84,11 @@ function registerHeaders(app: App, ctx: Context): void {
 /** What no route can use is refused before any of them sees it. */
 function registerInputGuards(app: App): void {
   app.addHook('preValidation', (request, _reply, done) => {
-    const nul = [request.body, request.query, request.params].some(containsNul)
-    done(nul ? invalid('input', 'must not contain U+0000') : undefined)
+    const refused = [request.body, request.query, request.params].some((part) => isUnstorable(part))
+    const issue = 'must not contain U+0000, half characters or hundreds of levels'
+    done(refused ? invalid('input', issue) : undefined)
   })
+  app.removeContentTypeParser('text/plain')
   // Clients send "Content-Type: application/json" with empty bodies on DELETE.
   const parseJson = app.getDefaultJsonParser('error', 'error')
   app.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body, done) => {
@@ -99,10 +101,15 @@ const methods = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const
 
 function unknownRoute(app: App, request: FastifyRequest): ShopError {
   const [path = '/'] = request.url.split('?', 1)
-  const isKnown = methods.some((method) => app.findRoute({ method, url: path }) !== null)
-  return isKnown
-    ? new ShopError('METHOD_NOT_ALLOWED', { method: request.method })
+  const allowed = methods.filter((method) => app.findRoute({ method, url: path }) !== null)
+  return allowed.length > 0
+    ? new ShopError('METHOD_NOT_ALLOWED', { method: request.method, allow: allowed.join(', ') })
     : notFound('Page')
+}
+
+const brokenRequests: Readonly<Record<string, ErrorCode>> = {
+  HPE_HEADER_OVERFLOW: 'HEADERS_TOO_LARGE',
+  ERR_HTTP_REQUEST_TIMEOUT: 'REQUEST_TIMEOUT',
 }
 
 /** What arrives is not HTTP: answer in HTTP all the same, as far as the socket allows. */
@@ -111,12 +118,11 @@ function refuseBrokenRequest(
   socket: NodeJS.WritableStream & { destroyed?: boolean; destroy(): void },
 ): void {
   if (error.code === 'ECONNRESET' || socket.destroyed) return
-  const refusal = new ShopError('MALFORMED_REQUEST')
+  const refusal = new ShopError(brokenRequests[error.code ?? ''] ?? 'MALFORMED_REQUEST')
   const body = JSON.stringify(errorBody(refusal, randomUUIDv7()))
-  const status =
-    error.code === 'HPE_HEADER_OVERFLOW' ? '431 Request Header Fields Too Large' : '400 Bad Request'
   socket.write(
-    `HTTP/1.1 ${status}\r\nContent-Type: application/json; charset=utf-8\r\n` +
+    `HTTP/1.1 ${refusal.status} ${STATUS_CODES[refusal.status] ?? ''}\r\n` +
+      'Content-Type: application/json; charset=utf-8\r\n' +
       `Content-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
   )
   socket.destroy()

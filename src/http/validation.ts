@@ -81,9 +81,18 @@ function listed(values: unknown): string {
   return Array.isArray(values) ? values.join(', ') : String(values)
 }
 
-/** PostgreSQL cannot store U+0000, and no name or address has one: refused everywhere alike. */
-export function containsNul(value: unknown): boolean {
-  if (typeof value === 'string') return value.includes('\u0000')
+/** Deeper values mean nothing here, and would exhaust the stack of whatever walks them. */
+const levelsMax = 100
+
+/**
+ * Text that not every database can store: U+0000 and halves of surrogate pairs. No name or address
+ * has them, so they are refused everywhere alike.
+ */
+export function isUnstorable(value: unknown, levels = levelsMax): boolean {
+  if (typeof value === 'string') return value.includes('\u0000') || !value.isWellFormed()
   if (typeof value !== 'object' || value === null) return false
-  return Object.entries(value).some(([key, child]) => containsNul(key) || containsNul(child))
+  if (levels === 0) return true
+  return Object.entries(value).some(
+    ([key, child]) => isUnstorable(key) || isUnstorable(child, levels - 1),
+  )
 }

@@ -267,7 +267,10 @@ describeOnEveryDatabase('contract B: cart routes', (openShop) => {
     assert.equal(refused(more, 409, 'INSUFFICIENT_STOCK').details.available, 3)
     const draft = await addProduct(shop().ctx, { status: 'draft' })
     const hidden = await unchanged(shop(), () => add(shop(), who, { product: draft }))
-    refused(hidden, 422, 'PRODUCT_UNAVAILABLE')
+    refused(hidden, 404, 'NOT_FOUND')
+    const archived = await addProduct(shop().ctx, { status: 'archived' })
+    const gone = await unchanged(shop(), () => add(shop(), who, { product: archived }))
+    refused(gone, 422, 'PRODUCT_UNAVAILABLE')
     const absent = await unchanged(shop(), () => add(shop(), who, { product: { number: 99_999 } }))
     refused(absent, 404, 'NOT_FOUND')
   })
@@ -287,6 +290,11 @@ describeOnEveryDatabase('contract B: cart routes', (openShop) => {
     const other = await addProduct(shop().ctx)
     const wrong = { session: 'shirt', body: { ...large, product_id: other.number } }
     refusedField(await unchanged(shop(), () => shop().call('POST', path, wrong)), 'variant_id')
+    const put = (id: number | string) =>
+      shop().call('PUT', `/api/cart/items/${id}`, { session: 'shirt', body: { quantity: 3 } })
+    const which = await unchanged(shop(), () => put(product.number))
+    refused(which, 409, 'AMBIGUOUS_ITEM')
+    assert.deepEqual((await put(variant_id)).body.data.total_price, 15)
   })
 
   test('POST /api/cart/add: return updated cart summary', async () => {

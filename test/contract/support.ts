@@ -15,6 +15,9 @@ import {
 export { refused, refusedField, unchanged } from '../api/support.ts'
 
 export type Who = Pick<CallOptions, 'session' | 'token' | 'headers' | 'key'>
+/** A parsed body, or a part of it; tests look into it freely. */
+type Body = Answer['body']
+
 export type Product = Awaited<ReturnType<typeof addProduct>>
 
 /**
@@ -47,16 +50,14 @@ export function add(shop: TestShop, who: Who, { product, quantity = 1 }: Wanted)
 }
 
 /** Adds, and insists that it worked; returns the data of the answer. */
-// oxlint-disable-next-line typescript/no-explicit-any
-export async function added(shop: TestShop, who: Who, wanted: Wanted): Promise<any> {
+export async function added(shop: TestShop, who: Who, wanted: Wanted): Promise<Body> {
   const answer = await add(shop, who, wanted)
   assert.equal(answer.status, 201, answer.text)
   return answer.body.data
 }
 
 /** The cart as its shopper sees it. */
-// oxlint-disable-next-line typescript/no-explicit-any
-export async function cartOf(shop: TestShop, who: Who): Promise<any> {
+export async function cartOf(shop: TestShop, who: Who): Promise<Body> {
   const answer = await shop.call('GET', '/api/cart', { ...who })
   assert.equal(answer.status, 200, answer.text)
   return answer.body.data
@@ -67,8 +68,7 @@ export function checkOut(shop: TestShop, who: Who, change: object = {}): Promise
 }
 
 /** Adds and checks out; returns the order. */
-// oxlint-disable-next-line typescript/no-explicit-any
-export async function bought(shop: TestShop, who: Who, wanted: Wanted): Promise<any> {
+export async function bought(shop: TestShop, who: Who, wanted: Wanted): Promise<Body> {
   await added(shop, who, wanted)
   const answer = await checkOut(shop, who)
   assert.equal(answer.status, 201, answer.text)

@@ -166,6 +166,8 @@ export async function addItem(
   { shopper, item }: { shopper: Shopper; item: AddItem },
 ): Promise<{ cart: Cart; line: CartLineRow }> {
   const sellable = await findSellable(tx, item.article)
+  // A draft is nobody's business yet; what was for sale once may be named.
+  if (sellable.status === 'draft') throw notFound('Product')
   if (sellable.status !== 'active') {
     throw new ShopError('PRODUCT_UNAVAILABLE', { sku: sellable.sku })
   }

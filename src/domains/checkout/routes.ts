@@ -9,6 +9,7 @@ import { claimOf, sendStored } from '../../http/once.ts'
 import { Money } from '../../http/schema.ts'
 import { shopperOf } from '../../http/session.ts'
 import { moneyView } from '../catalog/views.ts'
+import { assertAccount } from '../customer/account.ts'
 import { getCustomer } from '../customer/customers.ts'
 import { orderView } from '../order/views.ts'
 import { listPaymentMethods } from '../payment/payments.ts'
@@ -102,6 +103,7 @@ async function accountEmail(
   customerId: string | undefined,
 ): Promise<string | undefined> {
   if (customerId === undefined || body.shipping_info.email !== undefined) return undefined
+  await assertAccount(ctx.db.read, customerId)
   return (await getCustomer(ctx, { by: 'id', id: customerId })).email
 }
 
