@@ -48,8 +48,8 @@ interface FilePair {
   readonly onProgress: (pages: PagesDone) => void
 }
 
-/** Pages between two reports: 16 MiB at SQLite's usual page size. */
-const pagesAtOnce = 4_096
+/** Pages between two reports: 4 MiB at SQLite's usual page size. */
+const pagesAtOnce = 1_024
 
 /** Copies a database into a new file while servers use it, and checks the copy. */
 export async function backupSqlite({ from, to, onProgress }: FilePair): Promise<FileCopy> {
@@ -125,11 +125,13 @@ async function copyPages({ from, to, onProgress }: FilePair): Promise<void> {
   using connection = openReadOnly(from)
   await assertShop(connection, from)
   beginSnapshot(connection)
-  await backup(connection.database, to, {
+  const total = await backup(connection.database, to, {
     rate: pagesAtOnce,
     progress: ({ totalPages, remainingPages }) =>
       onProgress({ done: totalPages - remainingPages, total: totalPages }),
   })
+  // The last step does not report itself.
+  onProgress({ done: total, total })
 }
 
 async function countContents(connection: SqliteConnection): Promise<Contents> {

@@ -126,10 +126,13 @@ async function copyInto(job: Job): Promise<readonly TableReport[]> {
   await markRunning(target.schema, mark, async () => {
     const sums = await copyTables(job)
     await fillLate(job)
-    await moveNumbers(job)
+    const numbers = await moveNumbers(job)
     await fillSearch(job)
     const onRows = (table: CountedTable, done: number) => show(copy, 'check', { table, done })
-    reports = await compareSides({ source, target: sideOf(target) }, { tables, sums, onRows })
+    reports = await compareSides(
+      { source, target: sideOf(target) },
+      { tables, sums, numbers, onRows },
+    )
     if (reports.some(({ same }) => !same)) throw new CopyDiffersError(reports)
   })
   return reports
@@ -176,10 +179,15 @@ async function fillLate({ source, target, tables }: Job): Promise<void> {
   }
 }
 
-async function moveNumbers({ source, target, tables }: Job): Promise<void> {
+/** Lets the target count on from where the source is; returns that, by table. */
+async function moveNumbers({ source, target, tables }: Job): Promise<Map<string, number>> {
+  const numbers = new Map<string, number>()
   for (const { name: table } of tables.filter(({ isNumbered }) => isNumbered)) {
-    await setNextNumber(sideOf(target), { table, next: await nextNumber(source, table) })
+    const next = await nextNumber(source, table)
+    await setNextNumber(sideOf(target), { table, next })
+    numbers.set(table, next)
   }
+  return numbers
 }
 
 const sideOf = ({ schema, dialect }: Database): Side => ({ db: schema, dialect })

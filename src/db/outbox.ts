@@ -2,6 +2,7 @@ import type { Generated } from 'kysely'
 import type { Context } from '../context.ts'
 import type { Tx } from './database.ts'
 import type { EventTopic, eventTopics } from './events.ts'
+import { guardStatus } from './guard.ts'
 import { preparedQuery, preparedWrite } from './prepared.ts'
 
 export interface OutboxTables {
@@ -68,6 +69,18 @@ export const listPendingEvents = preparedQuery<{ now: number; limit: number }, P
       .where('available_at', '<=', param('now'))
       .orderBy('available_at')
       .limit(param('limit')),
+)
+
+const status = guardStatus<OutboxTables['outbox']['status']>()
+
+/** Takes an event for delivering it; one changed row means that no other node did. */
+export const takeEvent = preparedWrite<{ id: string; now: number; until: number }>((db, param) =>
+  db
+    .updateTable('outbox')
+    .set({ available_at: param('until') })
+    .where('id', '=', param('id'))
+    .where(status, '=', 'pending')
+    .where('available_at', '<=', param('now')),
 )
 
 export const markDelivered = preparedWrite<{ id: string; now: number }>((db, param) =>

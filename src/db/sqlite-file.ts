@@ -66,14 +66,23 @@ function notAShop(file: string, cause?: unknown): ConfigError {
 /** Reads every page and follows every reference; an empty list means that all is well. */
 export async function findDamage(connection: SqliteConnection): Promise<string[]> {
   const db = queriesOn(connection)
-  const { rows: faults } = await sql<{ integrity_check: string }>`
-    pragma integrity_check(10)`.execute(db)
-  const { rows: orphans } = await sql<{ table: string; parent: string }>`
+  try {
+    return [...(await listFaults(db)), ...(await listOrphans(db))]
+  } catch (error) {
+    if (isDamage(error)) return [(error as Error).message]
+    throw error
+  }
+}
+
+async function listFaults(db: Kysely<unknown>): Promise<string[]> {
+  const { rows } = await sql<{ integrity_check: string }>`pragma integrity_check(10)`.execute(db)
+  return rows.map((row) => row.integrity_check).filter((fault) => fault !== 'ok')
+}
+
+async function listOrphans(db: Kysely<unknown>): Promise<string[]> {
+  const { rows } = await sql<{ table: string; parent: string }>`
     select "table", parent from pragma_foreign_key_check limit 10`.execute(db)
-  return [
-    ...faults.map((fault) => fault.integrity_check).filter((fault) => fault !== 'ok'),
-    ...orphans.map(({ table, parent }) => `a row of ${table} refers to no row of ${parent}`),
-  ]
+  return rows.map(({ table, parent }) => `a row of ${table} refers to no row of ${parent}`)
 }
 
 /**

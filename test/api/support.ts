@@ -29,9 +29,8 @@ export async function added(shop: TestShop, who: Who, item: Bought): Promise<Ans
   return answer
 }
 
-/** The cart as its shopper sees it; a body that tests look into freely. */
-// oxlint-disable-next-line typescript/no-explicit-any
-export async function cartOf(shop: TestShop, who: Who): Promise<any> {
+/** The cart as its shopper sees it. */
+export async function cartOf(shop: TestShop, who: Who): Promise<Answer['body']> {
   const answer = await shop.call('GET', '/api/v1/cart', { ...who })
   assert.equal(answer.status, 200, answer.text)
   return answer.body.data
@@ -122,12 +121,13 @@ export interface StockLevel {
   readonly reserved: number
 }
 
-export function stockOf({ db }: Context, variantId: string): Promise<StockLevel> {
-  return db.read
+export async function stockOf({ db }: Context, variantId: string): Promise<StockLevel> {
+  const { on_hand, reserved } = await db.read
     .selectFrom('stock')
     .select(['on_hand', 'reserved'])
     .where('variant_id', '=', variantId)
     .executeTakeFirstOrThrow()
+  return { on_hand, reserved }
 }
 
 export async function orderStatuses({ db }: Context): Promise<string[]> {

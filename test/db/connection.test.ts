@@ -56,7 +56,8 @@ forEachDatabase((name, openFresh) => {
     proxy.cut()
     proxy.restore()
     await database.transaction((tx) => writeSetting(tx, 'a', '1'))
-    assert.deepEqual(await Promise.all(Array.from({ length: 10 }, touch)), Array(10).fill(['a']))
+    const seen = await Promise.all(Array.from({ length: 10 }, touch))
+    assert.deepEqual(new Set(seen.flat()), new Set(['a']))
   })
 
   test('work whose connection broke before COMMIT is run again, and counts once', async () => {

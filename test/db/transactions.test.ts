@@ -146,45 +146,72 @@ forEachDatabase((name, openFresh) => {
   })
 
   if (name !== 'sqlite') {
+    test('rows are locked in the order in which they are given', async () => {
+      await using fresh = await openFresh()
+      const { database } = fresh
+      const keys = await insertStock(database, [100, 100, 100])
+      for (const order of [keys, keys.toReversed()]) {
+        const [first, , last] = order
+        assert.ok(first && last)
+        const inside = Promise.withResolvers<void>()
+        const mayEnd = Promise.withResolvers<void>()
+        const holder = database.transaction(async (tx) => {
+          await takeRows(tx, [{ ...first, quantity: 1 }])
+          inside.resolve()
+          await mayEnd.promise
+        })
+        await inside.promise
+        const demand = order.map((key) => ({ ...key, quantity: 1 }))
+        const waiting = database.transaction((tx) => takeRows(tx, demand))
+        await sleep(300)
+        // Whoever waits for the first row must not hold the last one yet.
+        let attempts = 0
+        await database.transaction((tx) => {
+          attempts += 1
+          return takeRows(tx, [{ ...last, quantity: 1 }])
+        })
+        assert.equal(attempts, 1)
+        mayEnd.resolve()
+        await Promise.all([holder, waiting])
+      }
+      for (const key of keys) {
+        const taken = 100 - (await stockOf(database.read, key)).on_hand
+        assert.equal(taken, key === keys[1] ? 2 : 4)
+      }
+    })
+
     test('a deadlock is resolved by running one of the two again', async () => {
       await using fresh = await openFresh()
       const { database } = fresh
-      const [a, b] = await insertStock(database, [100, 100])
-      assert.ok(a && b)
+      const keys = await insertStock(database, [100, 100])
       let attempts = 0
-      const opposite = [
-        [a, b],
-        [b, a],
-      ].map((order) =>
+      const heard: string[] = []
+      const bothHold = meetingOf(2)
+      const opposite = [keys, keys.toReversed()].map((order) =>
         database.transaction(async (tx) => {
           attempts += 1
-          const heard: string[] = []
           tx.afterCommit(() => heard.push('done'))
-          await takeInTurns(tx, order)
+          await takeInTurns(tx, order, bothHold)
         }),
       )
       await Promise.all(opposite)
       assert.ok(attempts > 2, `${attempts} attempts`)
-      assert.equal((await stockOf(database.read, a)).on_hand, 98)
-      assert.equal((await stockOf(database.read, b)).on_hand, 98)
+      assert.deepEqual(heard, ['done', 'done'])
+      for (const key of keys) assert.equal((await stockOf(database.read, key)).on_hand, 98)
     })
 
     test('work that swallows a deadlock is run again all the same', async () => {
       await using fresh = await openFresh()
       const { database } = fresh
-      const [a, b] = await insertStock(database, [100, 100])
-      assert.ok(a && b)
-      const opposite = [
-        [a, b],
-        [b, a],
-      ].map((order) =>
+      const keys = await insertStock(database, [100, 100])
+      const bothHold = meetingOf(2)
+      const opposite = [keys, keys.toReversed()].map((order) =>
         database.transaction(async (tx) => {
-          await takeInTurns(tx, order).catch(() => undefined)
+          await takeInTurns(tx, order, bothHold).catch(() => undefined)
         }),
       )
       await Promise.all(opposite)
-      assert.equal((await stockOf(database.read, a)).on_hand, 98)
-      assert.equal((await stockOf(database.read, b)).on_hand, 98)
+      for (const key of keys) assert.equal((await stockOf(database.read, key)).on_hand, 98)
     })
 
     test('who waits too long for a lock gives up, and gets it in a later try', async () => {
@@ -221,9 +248,24 @@ const takeRows = bulkUpdate<StockKey & { quantity: number }>({
     and stock.on_hand - stock.reserved >= d.quantity`,
 })
 
-async function takeInTurns(tx: Tx, keys: readonly StockKey[]): Promise<void> {
-  for (const key of keys) {
-    await takeRows(tx, [{ ...key, quantity: 1 }])
-    await sleep(100)
+/** Resolves for everybody once `count` have come; who comes later does not wait. */
+function meetingOf(count: number): () => Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>()
+  let come = 0
+  return () => {
+    come += 1
+    if (come === count) resolve()
+    return promise
   }
+}
+
+async function takeInTurns(
+  tx: Tx,
+  [first, second]: readonly StockKey[],
+  meet: () => Promise<void>,
+): Promise<void> {
+  assert.ok(first && second)
+  await takeRows(tx, [{ ...first, quantity: 1 }])
+  await meet()
+  await takeRows(tx, [{ ...second, quantity: 1 }])
 }

@@ -103,7 +103,7 @@ function serverOnce(variable: string, start: () => Promise<TestServer>): () => P
   return async () => {
     const given = process.env[variable]
     if (given) return given
-    // It is killed when this process ends.
+    // It ends with this process.
     started ??= start()
     return (await started).url
   }

@@ -44,6 +44,8 @@ export async function startMysql(binary: string): Promise<TestServer> {
     `--port=${port}`,
     `--socket=${join(folder, 'socket')}`,
     `--pid-file=${join(folder, 'pid')}`,
+    // A server that starts deletes what others have in a shared folder for temporary files.
+    `--tmpdir=${folder}`,
     ...settings,
   ]
   const url = `mysql://root@127.0.0.1:${port}/mysql`
@@ -51,7 +53,7 @@ export async function startMysql(binary: string): Promise<TestServer> {
   return startServer({ file: binary, args }, { folder, url, ping })
 }
 
-function initialisation(binary: string, data: string) {
+export function initialisation(binary: string, data: string) {
   if (!binary.endsWith('mariadbd')) {
     return {
       file: binary,

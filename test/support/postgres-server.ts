@@ -6,9 +6,9 @@ import { Client } from 'pg'
 import { freePort, makeFolder, runToEnd, startServer, type TestServer } from './server-process.ts'
 
 /** PostgreSQL refuses to run as root; every Unix has this user. */
-const nobody = 65_534
-const isRoot = process.getuid?.() === 0
-const asNobody = isRoot ? { uid: nobody, gid: nobody } : {}
+export const nobody = 65_534
+export const isRoot = process.getuid?.() === 0
+export const asNobody = isRoot ? { uid: nobody, gid: nobody } : {}
 
 const settings = {
   // The data is thrown away: a test run may not survive a power cut, and need not wait for disks.
@@ -66,7 +66,7 @@ export async function startPostgres(installed: string): Promise<TestServer> {
 }
 
 /** Binaries in a folder that only root may enter are copied to where "nobody" can run them. */
-function usableBinaries(installed: string, folder: string): string {
+export function usableBinaries(installed: string, folder: string): string {
   restoreLinks(installed)
   const { status } = spawnSync(join(installed, 'bin', 'postgres'), ['--version'], asNobody)
   if (status === 0) return installed

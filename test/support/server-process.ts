@@ -1,8 +1,8 @@
 import { spawn, type ChildProcess, type SpawnOptions } from 'node:child_process'
 import { once } from 'node:events'
-import { openSync, readFileSync, rmSync } from 'node:fs'
+import { closeSync, openSync, readFileSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
-import { createServer, type AddressInfo } from 'node:net'
+import { createServer, type AddressInfo, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -45,25 +45,34 @@ export async function runToEnd({ file, args, spawn: options }: ServerCommand): P
 }
 
 /**
- * Starts a server whose data folder is thrown away with it. It is killed, not shut down: nobody
- * reads the data again. It dies with this process too, unless that is killed itself.
+ * Kills the server and removes its folder as soon as standard input closes: when the test run says
+ * so, and also when it was killed itself and can say nothing.
  */
+const untilInputCloses = `
+  exec 3<&0
+  "$@" 3<&- &
+  server=$!
+  { read -r line <&3; trap "" TERM; kill -9 $server; rm -rf "$0"; } &
+  wait $server
+  kill $! 2>&-`
+
+/** Starts a server whose data folder is thrown away with it; nobody reads the data again. */
 export async function startServer(
-  command: ServerCommand,
+  { file, args, spawn: options }: ServerCommand,
   { folder, url, ping }: { folder: string; url: string; ping: () => Promise<void> },
 ): Promise<TestServer> {
   const logFile = join(folder, 'server.log')
   const log = openSync(logFile, 'a')
-  const child = spawn(command.file, command.args, { ...command.spawn, stdio: ['ignore', log, log] })
+  const shell = ['-c', untilInputCloses, folder, file, ...args]
+  const child = spawn('sh', shell, { ...options, stdio: ['pipe', log, log] })
+  closeSync(log)
   child.unref()
-  const killNow = () => {
-    child.kill('SIGKILL')
-    rmSync(folder, { recursive: true, force: true })
-  }
-  process.once('exit', killNow)
+  const input = child.stdin as Socket
+  input.unref()
   const stop = async () => {
-    process.off('exit', killNow)
-    await kill(child)
+    child.ref()
+    input.end()
+    if (child.exitCode === null && child.signalCode === null) await once(child, 'exit')
     await rm(folder, { recursive: true, force: true, maxRetries: 5 })
   }
   try {
@@ -71,16 +80,9 @@ export async function startServer(
   } catch (error) {
     const output = readFileSync(logFile, 'utf8').slice(-4_000)
     await stop()
-    throw new Error(`${command.file} did not start:\n${output}`, { cause: error })
+    throw new Error(`${file} did not start:\n${output}`, { cause: error })
   }
   return { url, stop }
-}
-
-async function kill(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return
-  child.ref()
-  child.kill('SIGKILL')
-  await once(child, 'exit')
 }
 
 async function untilReady(child: ChildProcess, ping: () => Promise<void>): Promise<void> {

@@ -1,5 +1,6 @@
 import { describe } from 'node:test'
 import assert from 'node:assert/strict'
+import type { Logger } from 'pino'
 import { buildApp } from '../../src/app.ts'
 import { configOf } from '../../src/config/config.ts'
 import { readSettings, type RawSettings } from '../../src/config/read.ts'
@@ -18,6 +19,8 @@ export interface ShopOptions {
   readonly settings?: Partial<RawSettings>
   readonly clock?: Clock
   readonly payment?: PaymentDrivers
+  /** Silent if it is not given. */
+  readonly log?: Logger
 }
 
 export interface CallOptions {
@@ -74,7 +77,7 @@ export async function openShopOn(
   const ctx = await createContext({
     config: configOf({ ...raw, DATABASE_URL: databaseUrl }),
     secrets: { jwt: 'j'.repeat(43), cookie: 'c'.repeat(43) },
-    log: createLog('silent'),
+    log: options.log ?? createLog('silent'),
     ...(options.clock ? { clock: options.clock } : {}),
     ...(options.payment ? { payment: options.payment } : {}),
   })

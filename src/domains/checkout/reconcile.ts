@@ -36,6 +36,8 @@ async function apart(ctx: Context, orderId: string, work: () => Promise<void>): 
   try {
     await work()
   } catch (error) {
+    // Without a database nothing behind it would fare better.
+    if (ctx.db.dialect.readFault(error).kind === 'unavailable') throw error
     ctx.log.error({ err: error, orderId }, 'order not reconciled; it is tried again')
   }
 }

@@ -112,7 +112,7 @@ export async function reserveStock(
   }))
   await insertHolds(tx, holds)
   const { changes } = await reserveRows(tx, demand)
-  if (changes !== demand.length) throw await shortageOf(tx, demand)
+  if (changes !== demand.length) throw await shortageOf(tx, orderId, demand)
 }
 
 async function demandOf(db: Db, wanted: readonly Wanted[]): Promise<Demand[]> {
@@ -126,8 +126,8 @@ async function demandOf(db: Db, wanted: readonly Wanted[]): Promise<Demand[]> {
     .map(([variant_id, quantity]) => ({ variant_id, location_id: locationId, quantity }))
 }
 
-async function shortageOf(tx: Tx, demand: readonly Demand[]): Promise<ShopError> {
-  const rows = await listAvailable(tx, { rows: JSON.stringify(demand) })
+async function shortageOf(tx: Tx, orderId: string, demand: readonly Demand[]): Promise<ShopError> {
+  const rows = await listAvailable(tx, { orderId, rows: JSON.stringify(demand) })
   const wanted = new Map(demand.map((row) => [row.variant_id, row.quantity]))
   const items = rows
     .map(({ variant_id, sku, available }) => ({

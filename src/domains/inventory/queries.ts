@@ -207,13 +207,19 @@ export const listStockOfSku = preparedQuery<{ sku: string }, StockRow>((db, para
   stockRows(db).where('v.sku', '=', param('sku')).orderBy('l.code'),
 )
 
-/** What is left of some variants, for telling a shopper what was short. */
+/**
+ * What is left of some variants for an order, for telling a shopper what was short. What the order
+ * itself has just reserved counts as left, because its transaction is about to be undone.
+ */
 export const listAvailable = preparedQuery<
-  { rows: string },
+  { orderId: string; rows: string },
   { variant_id: string; sku: string; available: number }
 >(
   (db, param) => sql<{ variant_id: string; sku: string; available: number }>`
-    select v.id as variant_id, v.sku, coalesce(s.on_hand - s.reserved, 0) as available
+    select v.id as variant_id, v.sku, coalesce(s.on_hand, 0) - coalesce((
+        select sum(h.quantity) from stock_holds h
+        where h.variant_id = d.variant_id and h.location_id = d.location_id
+          and h.status = 'active' and h.order_id <> ${param('orderId')}), 0) as available
     from ${db.dialect.jsonRows(param('rows'), demandColumns)} d
     join variants v on v.id = d.variant_id
     left join stock s on s.variant_id = d.variant_id and s.location_id = d.location_id
