@@ -2,9 +2,12 @@ import { existsSync } from 'node:fs'
 import { ConfigError, readSettings, type RawSettings } from '../config/read.ts'
 import type * as Shop from './context.ts'
 import { printSettings } from '../config/config.ts'
+import { SchemaError, UnavailableError } from '../db/errors.ts'
 
 interface Command {
   readonly help: string
+  /** What `--help` prints, where one line is not enough. */
+  usage?(): Promise<string>
   run(raw: RawSettings, args: readonly string[]): Promise<void>
 }
 
@@ -29,6 +32,26 @@ const commands: Readonly<Record<string, Command>> = {
     help: 'load the demo catalogue into a new shop',
     run: async (raw) => withShop(raw, (await import('./demo.ts')).demoCommand),
   },
+  migrate: {
+    help: 'bring the schema up to date (--plan, --status, --to <name>)',
+    usage: async () => (await import('./migrate.ts')).usage,
+    run: async (raw, args) => (await import('./migrate.ts')).migrateCommand(raw, args),
+  },
+  backup: {
+    help: 'copy the database into a file: backup <file>, while the shop runs',
+    usage: async () => (await import('./backup.ts')).usage,
+    run: async (raw, args) => (await import('./backup.ts')).backupCommand(raw, args),
+  },
+  restore: {
+    help: 'put a backup in the place of the database: restore <file> [--force]',
+    usage: async () => (await import('./restore.ts')).usage,
+    run: async (raw, args) => (await import('./restore.ts')).restoreCommand(raw, args),
+  },
+  copy: {
+    help: 'move to another database: copy --to <url> [--from <url>]',
+    usage: async () => (await import('./copy.ts')).usage,
+    run: async (raw, args) => (await import('./copy.ts')).copyCommand(raw, args),
+  },
 }
 
 async function withShop(...given: Parameters<typeof Shop.withShop>): Promise<void> {
@@ -41,6 +64,10 @@ async function main([name = 'serve', ...args]: readonly string[]): Promise<void>
   if (!command) {
     printHelp()
     process.exitCode = name === 'help' || name === '--help' ? 0 : 2
+    return
+  }
+  if (args.includes('--help')) {
+    process.stdout.write(`${(await command.usage?.())?.trim() ?? `${name}: ${command.help}`}\n`)
     return
   }
   // A .env file in the current folder; what the environment itself says comes first.
@@ -58,7 +85,11 @@ function printHelp(): void {
 try {
   await main(process.argv.slice(2))
 } catch (error) {
-  const known = error instanceof ConfigError
-  process.stderr.write(known ? `${error.message}\n` : `${String((error as Error).stack)}\n`)
-  process.exitCode = known ? 2 : 1
+  const isExplained =
+    error instanceof ConfigError ||
+    error instanceof SchemaError ||
+    error instanceof UnavailableError
+  const { message, stack } = error as Error
+  process.stderr.write(`${isExplained ? message : String(stack)}\n`)
+  process.exitCode = error instanceof ConfigError ? 2 : 1
 }
