@@ -1,4 +1,3 @@
-import { randomUUIDv7 } from 'node:crypto'
 import type { Logger } from 'pino'
 import type { Config } from './config/config.ts'
 import type { Secrets } from './config/secrets.ts'
@@ -6,6 +5,7 @@ import { openDatabase } from './db/open.ts'
 import type { Database } from './db/database.ts'
 import { paymentDrivers } from './drivers/payment/drivers.ts'
 import type { PaymentDrivers } from './drivers/payment/driver.ts'
+import { uuidSource } from './ids.ts'
 
 /** UTC milliseconds. Injected, so that tests and the simulation own the time. */
 export interface Clock {
@@ -36,14 +36,16 @@ export interface ContextParts {
 /** The one composition root. */
 export async function createContext(parts: ContextParts): Promise<Context> {
   const db = await openDatabase(parts.config.data.databaseUrl, parts.config.database)
-  const payment = parts.payment ?? paymentDrivers(parts.config.payment.methods)
+  const { methods, http } = parts.config.payment
+  const token = parts.secrets.paymentHttpToken ?? ''
+  const payment = parts.payment ?? paymentDrivers({ methods, http: { ...http, token } })
   return {
     config: parts.config,
     secrets: parts.secrets,
     log: parts.log,
     db,
     clock: parts.clock ?? { now: () => Date.now() },
-    newId: parts.newId ?? randomUUIDv7,
+    newId: parts.newId ?? uuidSource(),
     drivers: { payment },
     [Symbol.asyncDispose]: () => db[Symbol.asyncDispose](),
   }

@@ -13,7 +13,7 @@ interface Job {
 /** What runs beside the requests, in every node; each piece of work is taken by one of them. */
 const jobs: readonly Job[] = [
   { name: 'relay', everyMs: 1_000, run: deliverPending },
-  { name: 'reconcile', everyMs: 5_000, run: reconcileDue },
+  { name: 'reconcile', everyMs: 1_000, run: reconcileDue },
   { name: 'expire', everyMs: 5_000, run: expireDue },
   { name: 'sweep', everyMs: 600_000, run: sweep },
 ]

@@ -7,15 +7,18 @@ import type { RawSettings } from './read.ts'
 export interface Secrets {
   readonly jwt: string
   readonly cookie: string
+  /** For the payment method `http`; never generated. */
+  readonly paymentHttpToken?: string
 }
 
 /** Takes secrets from the environment, or generates them once and keeps them beside the data. */
 export function readSecrets(raw: RawSettings): Secrets {
+  const paymentHttpToken = raw.PAYMENT_HTTP_TOKEN
   if (raw.JWT_SECRET !== '' && raw.COOKIE_SECRET !== '') {
-    return { jwt: raw.JWT_SECRET, cookie: raw.COOKIE_SECRET }
+    return { jwt: raw.JWT_SECRET, cookie: raw.COOKIE_SECRET, paymentHttpToken }
   }
-  const kept = keptSecrets(raw.DATA_DIR)
-  return { jwt: raw.JWT_SECRET || kept.jwt, cookie: raw.COOKIE_SECRET || kept.cookie }
+  const { jwt, cookie } = keptSecrets(raw.DATA_DIR)
+  return { jwt: raw.JWT_SECRET || jwt, cookie: raw.COOKIE_SECRET || cookie, paymentHttpToken }
 }
 
 function keptSecrets(folder: string): Secrets {

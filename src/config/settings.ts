@@ -93,6 +93,24 @@ export const settings = {
     default: 'manual,test',
     help: 'Offered payment methods. Remove "test" before going live: it moves no money.',
   },
+  PAYMENT_HTTP_URL: {
+    kind: 'text',
+    default: '',
+    help: 'Where the provider of the payment method "http" is, such as https://pay.example.com/v1.',
+  },
+  PAYMENT_HTTP_TOKEN: {
+    kind: 'text',
+    default: '',
+    secret: true,
+    help: 'Sent to that provider as a bearer token; empty: none.',
+  },
+  PAYMENT_HTTP_TIMEOUT_MS: {
+    kind: 'integer',
+    default: '10000',
+    min: 50,
+    max: 60_000,
+    help: 'How long that provider may take to answer; after it the outcome is asked for later.',
+  },
   HOLD_MINUTES: {
     kind: 'integer',
     default: '15',
