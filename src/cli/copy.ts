@@ -70,8 +70,8 @@ function printSummary({ tables, foreign, outdated }: CopyReport, durationMs: num
   }
   if (outdated.length > 0) {
     process.stderr.write(
-      `The source was written to meanwhile (${outdated.join(', ')}), and that is not in the copy: ` +
-        'stop its servers, and copy into a new database.\n',
+      `The source was written to meanwhile (${outdated.join(', ')}), and that is not in the ` +
+        'copy: stop its servers, and copy into a new database.\n',
     )
   }
 }

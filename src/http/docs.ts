@@ -17,6 +17,9 @@ export function registerDocs(app: App, ctx: Context): void {
       pages ??= createPages(app, ctx)
       const { routing } = await pages
       reply.hijack()
+      for (const [name, value] of Object.entries(reply.getHeaders())) {
+        if (value !== undefined) reply.raw.setHeader(name, value)
+      }
       routing(request.raw, reply.raw)
     })
   }
@@ -41,6 +44,8 @@ async function createPages(app: App, ctx: Context): Promise<FastifyInstance> {
   await pages.register(swaggerUi, {
     routePrefix: '/docs',
     staticCSP: true,
+    // The shop may be reached by plain HTTP, where its scripts would then not load.
+    transformStaticCSP: (policy) => policy.replace(/\s*upgrade-insecure-requests;/, ''),
     uiConfig: { docExpansion: 'list', tryItOutEnabled: true },
     theme: { title: `${ctx.config.store.name} API` },
   })

@@ -34,7 +34,9 @@ function fromFramework(error: unknown, limitBytes: number): ShopError | undefine
   const { validation, validationContext, code, statusCode = 500 } = error as FastifyError
   if (validation) return describeValidation(validation, validationContext)
   const known = frameworkCodes[code]
-  if (known) return new ShopError(known, { limit_bytes: limitBytes })
+  if (known) {
+    return new ShopError(known, known === 'PAYLOAD_TOO_LARGE' ? { limit_bytes: limitBytes } : {})
+  }
   // secure-json-parse and Fastify mark what is the client's fault with a 4xx.
   if (error instanceof SyntaxError && statusCode < 500) return new ShopError('MALFORMED_JSON')
   return statusCode >= 400 && statusCode < 500 ? new ShopError('MALFORMED_REQUEST') : undefined

@@ -3,7 +3,12 @@ import { STATUS_CODES, type IncomingMessage } from 'node:http'
 import cookie from '@fastify/cookie'
 import cors from '@fastify/cors'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
-import fastify, { LogController, type FastifyBaseLogger, type FastifyRequest } from 'fastify'
+import fastify, {
+  LogController,
+  type FastifyBaseLogger,
+  type FastifyReply,
+  type FastifyRequest,
+} from 'fastify'
 import type { Context } from '../context.ts'
 import { invalid, notFound, ShopError, type ErrorCode } from '../core/errors.ts'
 import type { App } from './app.ts'
@@ -31,11 +36,17 @@ export async function createServer(ctx: Context): Promise<App> {
     bodyLimit: server.bodyLimitBytes,
     requestTimeout: server.requestTimeoutMs,
     forceCloseConnections: 'idle',
+    // Node would refuse a request without Host by itself, and without a word.
+    http: { requireHostHeader: false },
     return503OnClosing: false,
     trustProxy: server.trustProxy.length > 0 ? [...server.trustProxy] : false,
     routerOptions: { maxParamLength: 500, ignoreTrailingSlash: true },
     genReqId: requestId,
-    frameworkErrors: (error, request, reply) => void sendError(ctx, { request, reply, error }),
+    frameworkErrors(error, request, reply) {
+      // No hook runs for what cannot be routed.
+      addHeaders(request, reply)
+      void sendError(ctx, { request, reply, error })
+    },
     clientErrorHandler: refuseBrokenRequest,
   }).withTypeProvider<TypeBoxTypeProvider>()
   app.setValidatorCompiler(validatorCompiler)
@@ -45,18 +56,21 @@ export async function createServer(ctx: Context): Promise<App> {
     throw unknownRoute(app, request)
   })
   registerHeaders(app, ctx)
+  registerClosing(app)
   registerInputGuards(app)
   await app.register(cookie)
   if (server.corsOrigins.length > 0) {
     await app.register(cors, {
       origin: [...server.corsOrigins],
       credentials: true,
-      methods: ['HEAD', ...methods],
+      methods: [...methods],
       exposedHeaders: ['etag', 'x-request-id', 'idempotent-replayed', 'retry-after'],
       maxAge: 3_600,
     })
   }
   registerAuth(app, ctx)
+  // Unknown expectations may be ignored (RFC 9110 §10.1.1), which says more than an empty 417.
+  app.server.on('checkExpectation', app.routing)
   return app
 }
 
@@ -69,8 +83,7 @@ function requestId({ headers }: IncomingMessage): string {
 function registerHeaders(app: App, ctx: Context): void {
   app.decorateRequest('sessionKey', undefined)
   app.addHook('onRequest', (request, reply, done) => {
-    reply.headers(securityHeaders)
-    reply.header('x-request-id', request.id)
+    addHeaders(request, reply)
     done()
   })
   if (!ctx.log.isLevelEnabled('debug')) return
@@ -81,8 +94,32 @@ function registerHeaders(app: App, ctx: Context): void {
   })
 }
 
+function addHeaders(request: FastifyRequest, reply: FastifyReply): void {
+  reply.headers(securityHeaders)
+  reply.header('x-request-id', request.id)
+}
+
+/**
+ * Closing ends the connections that are idle at that moment. Those of running requests become idle
+ * later, and clients would keep them, and so this process, for more than a minute.
+ */
+function registerClosing(app: App): void {
+  app.addHook('preClose', (done) => {
+    const timer = setInterval(() => app.server.closeIdleConnections(), closingCheckMs)
+    app.server.once('close', () => clearInterval(timer))
+    done()
+  })
+}
+
+const closingCheckMs = 20
+
 /** What no route can use is refused before any of them sees it. */
 function registerInputGuards(app: App): void {
+  app.addHook('onRequest', (request, _reply, done) => {
+    const { url, headers, raw } = request
+    const isNameless = headers.host === undefined && raw.httpVersion === '1.1'
+    done(isNameless || isBrokenQuery(url) ? new ShopError('MALFORMED_REQUEST') : undefined)
+  })
   app.addHook('preValidation', (request, _reply, done) => {
     const refused = [request.body, request.query, request.params].some((part) => isUnstorable(part))
     const issue = 'must not contain U+0000, half characters or hundreds of levels'
@@ -97,7 +134,19 @@ function registerInputGuards(app: App): void {
   })
 }
 
-const methods = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const
+/** The router refuses a path that cannot be decoded; the query would be taken as it is. */
+function isBrokenQuery(url: string): boolean {
+  const at = url.indexOf('?')
+  if (at < 0 || !url.includes('%', at)) return false
+  try {
+    decodeURIComponent(url.slice(at))
+    return false
+  } catch {
+    return true
+  }
+}
+
+const methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'] as const
 
 function unknownRoute(app: App, request: FastifyRequest): ShopError {
   const [path = '/'] = request.url.split('?', 1)

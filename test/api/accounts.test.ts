@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { changeCustomer, removeCustomer } from '../../src/domains/customer/customers.ts'
 import { createLog } from '../../src/log.ts'
 import { describeOnEveryDatabase, signUp, type TestShop } from '../support/shop.ts'
-import { refused, refusedField, testClock, unchanged, withoutRequestId } from './support.ts'
+import { refused, refusedField, shared, testClock, unchanged, withoutRequestId } from './support.ts'
 
 const ada = { email: 'Ada@Example.com', password: 'Difference1', username: 'Ada_L', name: 'Ada' }
 
@@ -56,6 +56,10 @@ describeOnEveryDatabase('registering', (openShop) => {
     const statuses = (await Promise.all(tries)).map(({ status }) => status).sort()
     assert.deepEqual(statuses, [201, ...Array<number>(7).fill(409)])
   })
+})
+
+describeOnEveryDatabase('registering is refused with', (openShop) => {
+  const opened = shared(() => openShop())
 
   const refusals: readonly (readonly [what: string, change: object, field: string])[] = [
     ['no e-mail address', { email: undefined }, 'email'],
@@ -75,8 +79,8 @@ describeOnEveryDatabase('registering', (openShop) => {
     ['U+0000', { name: 'a\u0000b' }, 'input'],
   ]
   for (const [what, change, field] of refusals) {
-    test(`refuses ${what}`, async () => {
-      await using shop = await openShop()
+    test(what, async () => {
+      const shop = opened()
       await unchanged(shop, async () => {
         refusedField(await register(shop, { ...ada, ...change }), field)
       })

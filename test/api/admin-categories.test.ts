@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { describeOnEveryDatabase, signUp, type OpenShop, type TestShop } from '../support/shop.ts'
 import { openCatalogue } from './catalogue-fixture.ts'
-import { refused, refusedField, unchanged } from './support.ts'
+import { refused, refusedField, shared, unchanged } from './support.ts'
 
 interface CategoryData {
   readonly slug: string
@@ -167,25 +167,6 @@ describeOnEveryDatabase('the administration of categories', (openShop) => {
     await shop.assertAudit()
   })
 
-  const refusals: readonly (readonly [what: string, path: string, body: object, field: string])[] =
-    [
-      ['a parent that is not there', '/categories/home', { parent: 'nowhere' }, 'parent'],
-      ['itself as its parent', '/categories/home', { parent: 'home' }, 'parent_id'],
-      ['a parent that is below it', '/categories/home', { parent: 'knives' }, 'parent_id'],
-      ['a blank name', '/categories/home', { name: ' ' }, 'name'],
-      ['a slug of digits', '/categories/home', { slug: '12' }, 'slug'],
-      ['a position below zero', '/categories/home', { position: -1 }, 'position'],
-      ['a field that is not known', '/categories/home', { colour: 'red' }, 'colour'],
-    ]
-  for (const [what, path, body, field] of refusals) {
-    test(`refuses ${what}`, async () => {
-      await using catalogue = await openWithAdmin(openShop)
-      await unchanged(catalogue.shop, async () => {
-        refusedField(await catalogue.admin('PATCH', path, body), field)
-      })
-    })
-  }
-
   test('refuses a slug that is taken, naming the field', async () => {
     await using catalogue = await openWithAdmin(openShop)
     const { shop, admin } = catalogue
@@ -216,4 +197,27 @@ describeOnEveryDatabase('the administration of categories', (openShop) => {
     refused(await admin('DELETE', '/categories/5'), 404, 'NOT_FOUND')
     await shop.assertAudit()
   })
+})
+
+describeOnEveryDatabase('a category is refused', (openShop) => {
+  const opened = shared(() => openWithAdmin(openShop))
+
+  const refusals: readonly (readonly [what: string, path: string, body: object, field: string])[] =
+    [
+      ['a parent that is not there', '/categories/home', { parent: 'nowhere' }, 'parent'],
+      ['itself as its parent', '/categories/home', { parent: 'home' }, 'parent_id'],
+      ['a parent that is below it', '/categories/home', { parent: 'knives' }, 'parent_id'],
+      ['a blank name', '/categories/home', { name: ' ' }, 'name'],
+      ['a slug of digits', '/categories/home', { slug: '12' }, 'slug'],
+      ['a position below zero', '/categories/home', { position: -1 }, 'position'],
+      ['a field that is not known', '/categories/home', { colour: 'red' }, 'colour'],
+    ]
+  for (const [what, path, body, field] of refusals) {
+    test(what, async () => {
+      const { shop, admin } = opened()
+      await unchanged(shop, async () => {
+        refusedField(await admin('PATCH', path, body), field)
+      })
+    })
+  }
 })

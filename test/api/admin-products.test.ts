@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { addProduct, describeOnEveryDatabase, signUp, type TestShop } from '../support/shop.ts'
-import { refused, refusedField, unchanged } from './support.ts'
+import { refused, refusedField, shared, unchanged } from './support.ts'
 
 async function asAdmin(shop: TestShop) {
   const { token } = await signUp(shop, { role: 'admin' })
@@ -108,50 +108,6 @@ describeOnEveryDatabase('the administration of products', (openShop) => {
     await shop.assertAudit()
   })
 
-  const refusals: readonly (readonly [what: string, body: object, field: string])[] = [
-    ['no name', { ...lamp, name: undefined }, 'name'],
-    ['a blank name', { ...lamp, name: '  ' }, 'name'],
-    ['a name that is too long', { ...lamp, name: 'a'.repeat(256) }, 'name'],
-    ['a name that is a number', { ...lamp, name: 5 }, 'name'],
-    ['a field that is not known', { ...lamp, colour: 'red' }, 'colour'],
-    ['no variants', { ...lamp, variants: [] }, 'variants'],
-    ['a status that is not known', { ...lamp, status: 'gone' }, 'status'],
-    ['a category that is not there', { ...lamp, category: 'nowhere' }, 'category'],
-    ['a slug with capitals', { ...lamp, slug: 'Desk' }, 'slug'],
-    ['a slug that reads as a number', { ...lamp, slug: '1984' }, 'slug'],
-    [
-      'a slug that reads as an id',
-      { ...lamp, slug: '0199c2a4-6b1e-7c3d-9f00-1d2e3f4a5b6c' },
-      'slug',
-    ],
-    ['a brand without a letter', { ...lamp, brand: '!!!' }, 'brand'],
-    ['a price below zero', { ...lamp, variants: [{ sku: 'A', price: '-1' }] }, 'variants.0.price'],
-    ['a price as a number', { ...lamp, variants: [{ sku: 'A', price: 5 }] }, 'variants.0.price'],
-    ['a price with half a cent', { ...lamp, variants: [{ sku: 'A', price: '1.005' }] }, 'price'],
-    [
-      'a price beyond what can be counted',
-      { ...lamp, variants: [{ sku: 'A', price: '999999999999999' }] },
-      'price',
-    ],
-    ['a SKU with a blank', { ...lamp, variants: [{ sku: 'A B', price: '1' }] }, 'variants.0.sku'],
-    [
-      'stock below zero',
-      { ...lamp, variants: [{ sku: 'A', price: '1', on_hand: -1 }] },
-      'variants.0.on_hand',
-    ],
-    ['an image that has no address', { ...lamp, images: [{ url: 'x', alt: '' }] }, 'images.0.url'],
-    ['U+0000', { ...lamp, description: 'a\u0000b' }, 'input'],
-  ]
-  for (const [what, body, field] of refusals) {
-    test(`refuses a product with ${what}`, async () => {
-      await using shop = await openShop()
-      const admin = await asAdmin(shop)
-      await unchanged(shop, async () => {
-        refusedField(await admin.call('POST', '/products', body), field)
-      })
-    })
-  }
-
   test('refuses a slug or SKU that is taken, naming the field, and keeps nothing', async () => {
     await using shop = await openShop()
     const admin = await asAdmin(shop)
@@ -188,6 +144,57 @@ describeOnEveryDatabase('the administration of products', (openShop) => {
     assert.deepEqual(await found(shop, 'attributes[note]=a%0Ab'), ['desk-lamp'])
     assert.deepEqual(await found(shop, 'attributes[note]=a'), [])
   })
+})
+
+describeOnEveryDatabase('a product is refused with', (openShop) => {
+  const opened = shared(async () => {
+    const shop = await openShop()
+    const dispose = () => shop[Symbol.asyncDispose]()
+    return { shop, ...(await asAdmin(shop)), [Symbol.asyncDispose]: dispose }
+  })
+
+  const refusals: readonly (readonly [what: string, body: object, field: string])[] = [
+    ['no name', { ...lamp, name: undefined }, 'name'],
+    ['a blank name', { ...lamp, name: '  ' }, 'name'],
+    ['a name that is too long', { ...lamp, name: 'a'.repeat(256) }, 'name'],
+    ['a name that is a number', { ...lamp, name: 5 }, 'name'],
+    ['a field that is not known', { ...lamp, colour: 'red' }, 'colour'],
+    ['no variants', { ...lamp, variants: [] }, 'variants'],
+    ['a status that is not known', { ...lamp, status: 'gone' }, 'status'],
+    ['a category that is not there', { ...lamp, category: 'nowhere' }, 'category'],
+    ['a slug with capitals', { ...lamp, slug: 'Desk' }, 'slug'],
+    ['a slug that reads as a number', { ...lamp, slug: '1984' }, 'slug'],
+    [
+      'a slug that reads as an id',
+      { ...lamp, slug: '0199c2a4-6b1e-7c3d-9f00-1d2e3f4a5b6c' },
+      'slug',
+    ],
+    ['a brand without a letter', { ...lamp, brand: '!!!' }, 'brand'],
+    ['a price below zero', { ...lamp, variants: [{ sku: 'A', price: '-1' }] }, 'variants.0.price'],
+    ['a price as a number', { ...lamp, variants: [{ sku: 'A', price: 5 }] }, 'variants.0.price'],
+    ['a price with half a cent', { ...lamp, variants: [{ sku: 'A', price: '1.005' }] }, 'price'],
+    [
+      'a price beyond what can be counted',
+      { ...lamp, variants: [{ sku: 'A', price: '999999999999999' }] },
+      'price',
+    ],
+    ['a SKU with a blank', { ...lamp, variants: [{ sku: 'A B', price: '1' }] }, 'variants.0.sku'],
+    [
+      'stock below zero',
+      { ...lamp, variants: [{ sku: 'A', price: '1', on_hand: -1 }] },
+      'variants.0.on_hand',
+    ],
+    ['an image that has no address', { ...lamp, images: [{ url: 'x', alt: '' }] }, 'images.0.url'],
+    ['U+0000', { ...lamp, description: 'a\u0000b' }, 'input'],
+  ]
+  for (const [what, body, field] of refusals) {
+    test(what, async () => {
+      const { shop, call } = opened()
+      await unchanged(shop, async () => {
+        refusedField(await call('POST', '/products', body), field)
+      })
+    })
+  }
 })
 
 describeOnEveryDatabase('changing a product', (openShop) => {

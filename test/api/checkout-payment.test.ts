@@ -121,7 +121,7 @@ describeOnEveryDatabase('a payment provider that fails without charging', (openS
 
 describeOnEveryDatabase('a payment provider whose answer is lost', (openShop) => {
   test('leaves the order waiting, with its stock reserved and its cart closed', async () => {
-    const { charges, drivers } = Object.assign(provider(), { charge: silent })
+    const { charges, drivers } = provider({ charge: silent })
     await using shop = await openShop({ payment: drivers })
     const { variantId } = await fillCart(shop)
     const answer = await checkOut(shop, guest)
@@ -139,7 +139,7 @@ describeOnEveryDatabase('a payment provider whose answer is lost', (openShop) =>
   })
 
   test('is asked when the same key comes again: the order is there and charged once', async () => {
-    const paying = Object.assign(provider(), { charge: silent })
+    const paying = provider({ charge: silent })
     await using shop = await openShop({ payment: paying.drivers })
     const { variantId } = await fillCart(shop)
     refused(await checkOut(shop, guest, { key: 'a' }), 503, 'PAYMENT_UNAVAILABLE')
@@ -158,7 +158,7 @@ describeOnEveryDatabase('a payment provider whose answer is lost', (openShop) =>
 
   test('that cannot be asked either leaves everything as it is', async () => {
     const clock = testClock()
-    const paying = Object.assign(provider(), { charge: silent, find: silent })
+    const paying = provider({ charge: silent, find: silent })
     await using shop = await openShop({ clock, payment: paying.drivers })
     await fillCart(shop)
     refused(await checkOut(shop, guest, { key: 'a' }), 503, 'PAYMENT_UNAVAILABLE')
@@ -172,7 +172,7 @@ describeOnEveryDatabase('a payment provider whose answer is lost', (openShop) =>
   })
 
   test('that has not seen the charge yet is not charged again by the same key', async () => {
-    const paying = Object.assign(provider(), {
+    const paying = provider({
       charge: silent,
       find: () => Promise.resolve(undefined),
     })
@@ -205,7 +205,7 @@ describeOnEveryDatabase('a payment provider whose answer is lost', (openShop) =>
 
   test('is told of the order by the key even after the reconciler was there first', async () => {
     const clock = testClock()
-    const paying = Object.assign(provider(), { charge: silent })
+    const paying = provider({ charge: silent })
     await using shop = await openShop({ clock, payment: paying.drivers })
     await fillCart(shop)
     refused(await checkOut(shop, guest, { key: 'a' }), 503, 'PAYMENT_UNAVAILABLE')
@@ -220,7 +220,7 @@ describeOnEveryDatabase('a payment provider whose answer is lost', (openShop) =>
 
   test('and never saw the charge costs the order, and gives the cart back', async () => {
     const clock = testClock()
-    const paying = Object.assign(provider(), {
+    const paying = provider({
       charge: silent,
       find: () => Promise.resolve(undefined),
     })
@@ -250,7 +250,7 @@ describeOnEveryDatabase('money that comes late', (openShop) => {
   /** A shop whose provider has lost the answer to a charge and cannot be asked until `find` can. */
   async function openWaiting() {
     const clock = testClock()
-    const paying = Object.assign(provider(), { charge: silent, find: silent })
+    const paying = provider({ charge: silent, find: silent })
     const shop = await openShop({ clock, payment: paying.drivers })
     const product = await loseAnswer(shop)
     return {

@@ -29,10 +29,7 @@ describeOnEveryDatabase('a refusal', (openShop) => {
     for (const accept of [problem.accept, `text/html, ${problem.accept};q=0.9`]) {
       const answer = await shop.call('GET', path, { headers: { accept } })
       assert.equal(answer.status, 400)
-      assert.equal(
-        answer.headers.get('content-type'),
-        'application/problem+json; charset=utf-8',
-      )
+      assert.equal(answer.headers.get('content-type'), 'application/problem+json; charset=utf-8')
       assert.deepEqual(answer.body, {
         type: '/docs/errors#validation_error',
         title: 'Bad Request',
@@ -337,7 +334,8 @@ describeOnEveryDatabase('what is not HTTP', (openShop) => {
         success: boolean
         error: { code: string; request_id: string }
       }
-      assert.deepEqual([success, error.code], [false, 'MALFORMED_REQUEST'])
+      const code = status.startsWith('431') ? 'HEADERS_TOO_LARGE' : 'MALFORMED_REQUEST'
+      assert.deepEqual([success, error.code], [false, code])
       assert.match(error.request_id, /^[0-9a-f-]{36}$/)
     }
     assert.equal((await shop.call('GET', '/health/live')).status, 200)
@@ -353,7 +351,7 @@ describeOnEveryDatabase('a server', (openShop) => {
     health.stopping = true
     const ready = await app.inject('/health/ready')
     assert.equal(ready.statusCode, 503)
-    assert.equal(ready.headers['retry-after'], 1)
+    assert.equal(ready.headers['retry-after'], '1')
     assert.equal((await app.inject('/health/live')).statusCode, 200)
     await app.close()
   })

@@ -24,8 +24,10 @@ export const captured = (key: string): PaymentOutcome => ({
   reference: `ref-${key}`,
 })
 
-/** Offered as `test`; approves everything until it is told otherwise. */
-export function provider(): Provider {
+type Behaviour = Partial<Pick<Provider, 'charge' | 'find' | 'refund'>>
+
+/** Offered as `test`; approves everything unless it is told otherwise. */
+export function provider(behaviour: Behaviour = {}): Provider {
   const made: Provider = {
     drivers: new Map<string, PaymentDriver>([
       ['manual', manualPayment],
@@ -57,7 +59,7 @@ export function provider(): Provider {
       ),
     refund: () => Promise.resolve(),
   }
-  return made
+  return Object.assign(made, behaviour)
 }
 
 export const silent = () => Promise.reject(new Error('the provider does not answer'))

@@ -1,7 +1,21 @@
 import assert from 'node:assert/strict'
+import { after, before } from 'node:test'
 import type { Clock, Context } from '../../src/context.ts'
 import type { ErrorCode } from '../../src/core/errors.ts'
 import { checkoutBody, type Answer, type CallOptions, type TestShop } from '../support/shop.ts'
+
+/** Opens one for all tests of a suite that only read, or are refused. */
+export function shared<T extends AsyncDisposable>(open: () => Promise<T>): () => T {
+  let opened: T | undefined
+  before(async () => {
+    opened = await open()
+  })
+  after(() => opened?.[Symbol.asyncDispose]())
+  return () => {
+    assert.ok(opened)
+    return opened
+  }
+}
 
 /** Who is shopping: a session, a signed-in customer, or whoever holds a cookie. */
 export type Who = Pick<CallOptions, 'session' | 'token' | 'headers'>

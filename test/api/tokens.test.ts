@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { generateKeyPair, SignJWT, type JWTHeaderParameters } from 'jose'
 import type { Context } from '../../src/context.ts'
 import { describeOnEveryDatabase, signUp, type TestShop } from '../support/shop.ts'
-import { refused, testClock } from './support.ts'
+import { refused, shared, testClock } from './support.ts'
 
 const header: JWTHeaderParameters = { alg: 'HS256', typ: 'at+jwt' }
 
@@ -75,15 +75,6 @@ describeOnEveryDatabase('an access token', (openShop) => {
       }
     }
   })
-
-  for (const [what, forgery] of forgeries) {
-    test(`${what} is refused`, async () => {
-      await using shop = await openShop()
-      const account = await signUp(shop)
-      const token = await forge(shop.ctx, account, forgery)
-      await assertRefused(shop, `Bearer ${token}`, what)
-    })
-  }
 
   test('without a signature is refused', async () => {
     await using shop = await openShop()
@@ -193,4 +184,20 @@ describeOnEveryDatabase('an access token', (openShop) => {
     refused(await call('customer'), 403, 'FORBIDDEN')
     refused(await call('root'), 403, 'FORBIDDEN')
   })
+})
+
+describeOnEveryDatabase('an access token', (openShop) => {
+  const opened = shared(async () => {
+    const shop = await openShop()
+    const account = await signUp(shop)
+    return { shop, account, [Symbol.asyncDispose]: () => shop[Symbol.asyncDispose]() }
+  })
+
+  for (const [what, forgery] of forgeries) {
+    test(`${what} is refused`, async () => {
+      const { shop, account } = opened()
+      const token = await forge(shop.ctx, account, forgery)
+      await assertRefused(shop, `Bearer ${token}`, what)
+    })
+  }
 })

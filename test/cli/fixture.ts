@@ -28,7 +28,8 @@ export function openAt(url: string): Promise<TestShop> {
 
 /** What a database may spoil on its way through JSON, drivers and collations. */
 export const oddText =
-  'Crème "brûlée" \\ \'x\' 😀 \u2028 tab\t two\nlines \u0001 %s $1 ? :name \u{1F1EB}\u{1F1F7} ends  '
+  'Crème "brûlée" \\ \'x\' 😀 \u2028 tab\t two\nlines \u0001 %s $1 ? :name ' +
+  '\u{1F1EB}\u{1F1F7} ends  '
 
 export interface Filled {
   readonly product: { readonly number: number; readonly variantId: string }

@@ -17,13 +17,11 @@ describe('a database on a server', () => {
     await using place = await makePlace()
     const DATABASE_URL = "postgres://shop:s3same@db.example:6432/it's?sslmode=verify-full"
     const postgres = await place.cli(['backup', 'my shop.dump'], { DATABASE_URL })
+    const options = '--no-owner --no-privileges '
+    const target = "'--dbname=postgres://shop@db.example:6432/it'\\''s?sslmode=verify-full'"
     assert.deepEqual(commandsOf(postgres.err), {
-      backup:
-        'pg_dump --format=custom --no-owner --no-privileges ' +
-        `'--dbname=postgres://shop@db.example:6432/it'\\''s?sslmode=verify-full' '--file=my shop.dump'`,
-      restore:
-        'pg_restore --exit-on-error --single-transaction --no-owner --no-privileges ' +
-        `'--dbname=postgres://shop@db.example:6432/it'\\''s?sslmode=verify-full' 'my shop.dump'`,
+      backup: `pg_dump --format=custom ${options}${target} '--file=my shop.dump'`,
+      restore: `pg_restore --exit-on-error --single-transaction ${options}${target} 'my shop.dump'`,
     })
     const other = { DATABASE_URL: 'mysql://shop:s3same@db.example/shop?sslmode=require' }
     const mariadb = await place.cli(['restore', 'shop.sql'], other)

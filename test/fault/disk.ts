@@ -140,7 +140,7 @@ function writeUntilFull(file: number, block: Buffer): void {
 /** Every write, or every flush, of the server fails for a while. */
 async function breakDisk(rig: LoadRig): Promise<void> {
   await untilAcknowledged(rig, rig.width)
-  const calls = rig.random.oneOf(['pwrite64', 'fdatasync', 'pwrite64,fdatasync'])
+  const calls = rig.random.oneOf(['pwrite64', 'fsync,fdatasync', 'pwrite64,fsync,fdatasync'])
   const before = refusals(rig.tally)
   const inject = ['-f', '-qq', '-e', `trace=${calls}`, '-e', `inject=${calls}:error=EIO`]
   const args = [...inject, '-o', '/dev/null', '-p', String(rig.api.child.pid)]

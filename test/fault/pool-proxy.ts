@@ -51,6 +51,6 @@ function inOrder(delayMs: () => number): (work: () => void) => void {
     const ms = delayMs()
     if (ms === Infinity) return
     last = Math.max(last, performance.now() + ms)
-    setTimeout(work, last - performance.now())
+    setTimeout(work, Math.max(0, last - performance.now()))
   }
 }

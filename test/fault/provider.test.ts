@@ -8,7 +8,7 @@ import { accounts, startProvider, type Provider } from '../provider/provider.ts'
 import { engines, reportMissing } from '../support/databases.ts'
 import { addProduct } from '../support/shop.ts'
 import { assertMoney } from './provider-checks.ts'
-import { openRig, pay, roundsOn, untilSettled, type Rig } from './provider.ts'
+import { openRig, patientMs, pay, providerRounds, untilSettled, type Rig } from './provider.ts'
 
 /** Faults of a charge: whether money moved, and whether it may still move later. */
 const troubles: readonly (readonly [Fault, 'paid' | 'cancelled'])[] = [
@@ -145,7 +145,7 @@ for (const engine of engines()) {
       const session = 'unlucky'
       const { variantId } = await addProduct(shop.ctx)
       await added(shop, { session }, { variantId })
-      await provider.behave({ script: ['late'], lateMs: 1_000 })
+      await provider.behave({ script: ['late'], lateMs: patientMs + 1_000 })
       refused(await pay(shop, session), 503, 'PAYMENT_UNAVAILABLE')
       clock.advance(31_000)
       await reconcileDue(shop.ctx)
@@ -159,7 +159,7 @@ for (const engine of engines()) {
 
     test('everything at once, by chance', async (t) => {
       const seed = Date.now() % 1_000_000_007
-      const tally = await roundsOn(rig, { engine, rounds: 2, seed })
+      const tally = await providerRounds({ engine, rounds: 2, seed })
       t.diagnostic(`seed ${seed}: ${JSON.stringify(tally)}`)
     })
   })

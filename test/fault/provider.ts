@@ -41,20 +41,28 @@ export interface Rig {
   readonly provider: Provider
 }
 
-const timeoutMs = 300
+/** Short, so that many silences fit into a round; whatever it cuts off is one fault more. */
+const hastyMs = 300
 /** Later than the shop waits, so that it has asked in vain before the money moves. */
 const lateMs = 900
 const secondMs = 1_000
 const minuteMs = 60 * secondMs
 
+/** Long enough for a slow machine, where a test says what the provider answers. */
+export const patientMs = 3_000
+
 /** A shop with the fake provider behind it, and a clock of its own. */
-export async function openRig(engine: Engine, provider: Provider): Promise<Rig & AsyncDisposable> {
+export async function openRig(
+  engine: Engine,
+  provider: Provider,
+  waitMs = patientMs,
+): Promise<Rig & AsyncDisposable> {
   const fresh = await engine.fresh()
   const clock = testClock()
   const settings = {
     PAYMENT_METHODS: 'http',
     PAYMENT_HTTP_URL: provider.url,
-    PAYMENT_HTTP_TIMEOUT_MS: String(timeoutMs),
+    PAYMENT_HTTP_TIMEOUT_MS: String(waitMs),
   }
   const cleanUp = async () => fresh[Symbol.asyncDispose]()
   const shop = await openShopOn(fresh.url, { settings, clock }, cleanUp)
@@ -70,12 +78,11 @@ export function pay(shop: TestShop, session: string): Promise<Answer> {
 /** Orders through a provider that fails in every way; in the end the books must agree. */
 export async function providerRounds(options: ProviderOptions): Promise<ProviderTally> {
   await using provider = await startProvider()
-  await using rig = await openRig(options.engine, provider)
+  await using rig = await openRig(options.engine, provider, hastyMs)
   return await roundsOn(rig, options)
 }
 
-/** The same on a shop that is open already. */
-export async function roundsOn(rig: Rig, options: ProviderOptions): Promise<ProviderTally> {
+async function roundsOn(rig: Rig, options: ProviderOptions): Promise<ProviderTally> {
   const tally: ProviderTally = {
     rounds: 0,
     orders: 0,

@@ -53,9 +53,9 @@ export interface Load {
 
 export function startLoad(rig: LoadRig): Load {
   const orders = new Map<string, number>()
-  let isOver = false
+  const state = { isOver: false }
   const buyer = async (index: number) => {
-    for (let turn = 0; !isOver; turn++) {
+    for (let turn = 0; !state.isOver; turn++) {
       const session = `buyer-${index}-${turn}`
       orders.set(session, await buyAtLast(rig, session))
       rig.tally.acknowledged += 1
@@ -66,7 +66,7 @@ export function startLoad(rig: LoadRig): Load {
   failed.catch(() => undefined)
   return {
     stop() {
-      isOver = true
+      state.isOver = true
     },
     finished: all.then(() => orders),
     failed,

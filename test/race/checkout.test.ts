@@ -125,9 +125,7 @@ describeOnEveryDatabase('one cart checked out many times at once', (openShop) =>
     const { shop, variantId } = await shopWithCart(openShop)
     await using _shop = shop
     const answers = await inParallel(21, 21, (index) =>
-      index === 10
-        ? checkOut(shop, who)
-        : add(shop, who, { variantId }),
+      index === 10 ? checkOut(shop, who) : add(shop, who, { variantId }),
     )
     const refusals = answers.filter(({ status }) => status >= 400)
     const known = ['CART_LOCKED', 'INSUFFICIENT_STOCK']

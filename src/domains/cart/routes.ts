@@ -38,7 +38,7 @@ export function registerCartRoutes(app: App, ctx: Context): void {
     '/cart',
     {
       schema: { tags, summary: 'Read the cart', response: { 200: CartAnswer } },
-      config: { allow: 'shopper' },
+      config: { allow: 'shopper', errors: ['AMOUNT_TOO_LARGE'] },
     },
     async (request, reply) => {
       const cart = await getCart(ctx, shopperOf(ctx, request))
@@ -92,6 +92,7 @@ function registerItemRoutes(app: App, ctx: Context): void {
           'INSUFFICIENT_STOCK',
           'PRODUCT_UNAVAILABLE',
           'VARIANT_REQUIRED',
+          'AMOUNT_TOO_LARGE',
           'IDEMPOTENCY_KEY_REUSED',
           'REQUEST_IN_PROGRESS',
         ],
@@ -150,7 +151,10 @@ function registerItemChanges(app: App, ctx: Context): void {
         body: SetItemBody,
         response: { 200: CartAnswer },
       },
-      config: { allow: 'shopper', errors: [...stale, 'NOT_FOUND', 'INSUFFICIENT_STOCK'] },
+      config: {
+        allow: 'shopper',
+        errors: [...stale, 'NOT_FOUND', 'INSUFFICIENT_STOCK', 'AMOUNT_TOO_LARGE'],
+      },
     },
     (request, reply) =>
       change({ request, reply }, { id: request.params.id, quantity: request.body.quantity }),

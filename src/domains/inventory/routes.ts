@@ -65,7 +65,15 @@ export function registerInventoryRoutes(app: App, ctx: Context): void {
         body: AdjustmentBody,
         response: { 201: envelope(Type.Array(StockView)) },
       },
-      config: { allow: 'inventory:write', errors: ['NOT_FOUND', 'INSUFFICIENT_STOCK'] },
+      config: {
+        allow: 'inventory:write',
+        errors: [
+          'NOT_FOUND',
+          'INSUFFICIENT_STOCK',
+          'IDEMPOTENCY_KEY_REUSED',
+          'REQUEST_IN_PROGRESS',
+        ],
+      },
     },
     async (request, reply) => {
       const { variant_id, quantity, kind, note } = request.body

@@ -32,7 +32,7 @@ const lineErrors = [...stale, 'NOT_FOUND'] as const
 const quantityErrors = [...lineErrors, 'INSUFFICIENT_STOCK'] as const
 const productErrors = [...quantityErrors, 'AMBIGUOUS_ITEM'] as const
 
-/** A session in the path: any name but the words that are routes themselves. */
+/** A session in the path, which may have every name but those of the routes beside it. */
 const session = ':session_id(^(?!(?:add|update|remove|clear|items)$).+$)'
 const SessionId = Type.String({
   maxLength: 255,

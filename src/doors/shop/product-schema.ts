@@ -3,15 +3,27 @@ import { StockStatus } from '../../domains/catalog/schema.ts'
 import { Timestamp, Uuid } from '../../http/schema.ts'
 import { Amount } from './exact.ts'
 
+const exampleUuid = '0199c2a4-6b1e-7c3d-9f00-1d2e3f4a5b6c'
+
 const exampleProduct = {
   id: 1,
+  uuid: exampleUuid,
+  slug: 'desk-lamp',
   name: 'Desk lamp',
   description: 'Warm light, 9 W',
   price: 29.99,
+  price_max: 29.99,
+  currency: 'USD',
   image_url: 'http://localhost:5005/images/products/1.svg?v=1',
   category_id: 4,
+  category: { id: 4, slug: 'lamps', name: 'Lamps' },
+  brand: { slug: 'lumen', name: 'Lumen' },
+  tags: ['light'],
   stock_quantity: 12,
+  stock_status: 'in_stock',
+  in_stock: true,
   is_active: true,
+  variant_count: 1,
   created_at: '2026-11-21T10:30:00.000Z',
   updated_at: '2026-11-21T10:30:00.000Z',
 }
@@ -66,7 +78,29 @@ export const ShopProduct = Type.Object(
     variants: Type.Array(Variant),
     version: Type.Integer(),
   },
-  { title: 'ShopProduct', examples: [exampleProduct] },
+  {
+    title: 'ShopProduct',
+    examples: [
+      {
+        ...exampleProduct,
+        images: [{ url: exampleProduct.image_url, alt: 'Desk lamp' }],
+        specifications: [{ name: 'power', value: '9 W' }],
+        options: [],
+        variants: [
+          {
+            id: exampleUuid,
+            sku: 'LAMP-1',
+            options: {},
+            price: 29.99,
+            stock_quantity: 12,
+            stock_status: 'in_stock',
+            in_stock: true,
+          },
+        ],
+        version: 1,
+      },
+    ],
+  },
 )
 
 export const ShopCategory = Type.Object(
@@ -87,6 +121,8 @@ export const ShopCategory = Type.Object(
     examples: [
       {
         id: 4,
+        uuid: exampleUuid,
+        slug: 'lamps',
         name: 'Lamps',
         description: 'Light for every room',
         parent_id: 1,

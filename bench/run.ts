@@ -1,0 +1,95 @@
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { LoadClient } from './client/load.ts'
+import { factsOf } from './data/facts.ts'
+import { copyFolder, loadedFolder, type Progress } from './data/load.ts'
+import { readSource } from './data/source.ts'
+import { measure, type Bench, type Measurement } from './measure.ts'
+import { help, OptionError, readOptions, type Options } from './options.ts'
+import { conditionsOf, loadsOf, tableOf } from './report.ts'
+import { differences } from './same-work.ts'
+import { startBare, startShop } from './servers.ts'
+
+/** Progress goes to standard error, so that standard output holds the figures alone. */
+const say = (text: string): void => void process.stderr.write(`${text}\n`)
+
+/** Rewrites one line on a terminal; elsewhere a line now and then is enough. */
+function progressLine(): Progress {
+  let lastMs = 0
+  return (text) => {
+    const intervalMs = process.stderr.isTTY ? 100 : 5_000
+    if (performance.now() - lastMs < intervalMs) return
+    lastMs = performance.now()
+    process.stderr.write(process.stderr.isTTY ? `\r\u001b[K${text}` : `${text}\n`)
+  }
+}
+
+async function run(options: Options): Promise<void> {
+  const source = readSource()
+  const count = options.products
+  say(`Loading ${count} products from ${source.name} …`)
+  const loaded = await loadedFolder(source, { count, progress: progressLine() })
+  const facts = factsOf(source, { folder: loaded, count })
+  const work = mkdtempSync(join(tmpdir(), 'cartwright-bench-run-'))
+  try {
+    const folders = ['shop', 'bare'].map((name) => join(work, name)) as [string, string]
+    say(`\nCopying ${loaded} for each server …`)
+    for (const folder of folders) {
+      mkdirSync(folder)
+      await copyFolder(loaded, folder)
+    }
+    await using shop = await startShop(folders[0])
+    await using bare = await startBare(folders[1])
+    await using client = new LoadClient()
+    const bench = { client, servers: [shop, bare], facts, options } as const
+    await assertSameWork(bench)
+    report(options, { source: source.name, measurements: await measureAll(bench) })
+  } finally {
+    rmSync(work, { recursive: true, force: true })
+  }
+}
+
+/** A ratio means something only if both sides answer the same. */
+async function assertSameWork({ servers: [shop, bare], facts, options }: Bench): Promise<void> {
+  for (const name of options.only) {
+    const found = await differences({ shop: shop.port, bare: bare.port }, { name, facts })
+    if (found.length === 0) continue
+    throw new Error(`"${name}" is not the same work on both sides:\n  ${found.join('\n  ')}`)
+  }
+  say('Both servers answer the same bytes.')
+}
+
+async function measureAll(bench: Bench): Promise<Measurement[]> {
+  const measurements: Measurement[] = []
+  for (const name of bench.options.only) {
+    measurements.push(await measure(bench, name, (text) => say(text)))
+  }
+  return measurements
+}
+
+function report(
+  options: Options,
+  { source, measurements }: { source: string; measurements: readonly Measurement[] },
+): void {
+  const conditions = conditionsOf(options, source)
+  if (options.json) {
+    process.stdout.write(`${JSON.stringify({ conditions, measurements }, undefined, 2)}\n`)
+    return
+  }
+  const lines = [tableOf(measurements), '', ...conditions, loadsOf(measurements)]
+  process.stdout.write(`\n${lines.join('\n')}\n`)
+}
+
+try {
+  const options = readOptions(process.argv.slice(2))
+  if (options === 'help') process.stdout.write(help)
+  else await run(options)
+} catch (error) {
+  const isUsage =
+    error instanceof OptionError || (error as { code?: string }).code?.startsWith('ERR_PARSE_ARGS')
+  process.stderr.write(
+    isUsage ? `${(error as Error).message}\n\n${help}` : `${String((error as Error).stack)}\n`,
+  )
+  process.exitCode = isUsage ? 2 : 1
+}

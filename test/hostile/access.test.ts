@@ -1,0 +1,235 @@
+import assert from 'node:assert/strict'
+import { createHmac } from 'node:crypto'
+import { test } from 'node:test'
+import { buildApp } from '../../src/app.ts'
+import { added, checkOut, refused, withoutRequestId } from '../api/support.ts'
+import { describeOnEveryDatabase, signUp, type Answer, type TestShop } from '../support/shop.ts'
+import type { Operation } from './openapi.ts'
+import { openRig, session, type Rig } from './rig.ts'
+
+/** Served, and not in the document that they serve. */
+const undocumented = ['GET /docs', 'GET /docs*', 'GET /openapi.json']
+
+/** Everything the router answers, from its own drawing of itself. */
+async function routesOf({ ctx }: TestShop): Promise<string[]> {
+  const { app } = await buildApp(ctx)
+  const drawing = app.printRoutes({ commonPrefix: false })
+  await app.close()
+  const above: string[] = []
+  return drawing.split('\n').flatMap((line) => {
+    const [, branches = '', part = '', methods] =
+      /^([│├└─ ]*)(.*?)(?: \(([A-Z, ]+)\))?$/.exec(line) ?? []
+    const level = branches.length / 4
+    above.splice(level - 1, Infinity, part.replace(/:(\w+)(?:\(\^.*\$\))?/g, '{$1}'))
+    const path = above.join('')
+    const listed = methods?.split(', ') ?? []
+    return listed.filter((method) => method !== 'HEAD').map((method) => `${method} ${path}`)
+  })
+}
+
+/** Who may write without signing in: shoppers, and those who want to sign in. */
+const openWrites = /\/(cart|checkout|sessions|customers|users\/register|users\/login)(\/|$)/
+
+interface Caller {
+  readonly token?: string
+  readonly headers?: Readonly<Record<string, string>>
+}
+
+function call(
+  { shop, pathOf, bodyOf }: Rig,
+  operation: Operation,
+  caller: Caller,
+): Promise<Answer> {
+  const body = bodyOf(operation)
+  const request = body === undefined ? caller : { ...caller, body }
+  return shop.call(operation.method, pathOf(operation), { session, ...request })
+}
+
+const encode = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url')
+
+/** Tokens that an attacker can make out of a good one, or buy, or keep for too long. */
+function badTokens(good: string): Record<string, string> {
+  const [header = '', payload = '', signature = ''] = good.split('.')
+  const claims = JSON.parse(Buffer.from(payload, 'base64url').toString()) as object
+  const sign = (head: object, body: object, secret = 'j'.repeat(43)) => {
+    const text = `${encode(head)}.${encode(body)}`
+    return `${text}.${createHmac('sha256', secret).update(text).digest('base64url')}`
+  }
+  const head = { alg: 'HS256', typ: 'at+jwt' }
+  const nowSeconds = Math.floor(Date.now() / 1_000)
+  return {
+    'no algorithm': `${encode({ alg: 'none', typ: 'at+jwt' })}.${payload}.x`,
+    'no signature': `${header}.${payload}.`,
+    'another signature': `${header}.${payload}.${signature.split('').toReversed().join('')}`,
+    'another role': `${header}.${encode({ ...claims, role: 'admin' })}.${signature}`,
+    'another key': sign(head, claims, 'k'.repeat(43)),
+    'an empty key': sign(head, claims, ' '),
+    'another type': sign({ ...head, typ: 'JWT' }, claims),
+    'a critical extension': sign({ ...head, crit: ['b64'], b64: false }, claims),
+    'another audience': sign(head, { ...claims, aud: 'another-shop' }),
+    'another issuer': sign(head, { ...claims, iss: 'https://example.com' }),
+    'no expiry': sign(head, { ...claims, exp: undefined }),
+    'an expiry long ago': sign(head, { ...claims, exp: nowSeconds - 1 }),
+    'not yet valid': sign(head, { ...claims, nbf: nowSeconds + 3_600 }),
+    'no subject': sign(head, { ...claims, sub: undefined }),
+  }
+}
+
+describeOnEveryDatabase('who may call what', (openShop) => {
+  test('every route is in the document by which these tests find it', async () => {
+    await using rig = await openRig(openShop)
+    const documented = rig.operations.map(({ method, path }) => `${method} ${path}`)
+    const routes = await routesOf(rig.shop)
+    assert.deepEqual(routes.toSorted(), [...documented, ...undocumented].toSorted())
+  })
+
+  test('only shopping and signing in can write without an account', async () => {
+    await using rig = await openRig(openShop)
+    const writes = rig.operations.filter(({ method, isOpen }) => isOpen && method !== 'GET')
+    for (const { path } of writes) assert.match(path, openWrites)
+    for (const { path, isOpen, needsPermission } of rig.operations) {
+      if (path.includes('/admin')) assert.ok(!isOpen && needsPermission, path)
+    }
+  })
+
+  test('nobody is refused where an account is needed, and nowhere else', async () => {
+    await using rig = await openRig(openShop)
+    for (const operation of rig.operations) {
+      const answer = await call(rig, operation, {})
+      if (!operation.isOpen) refused(answer, 401, 'UNAUTHENTICATED')
+      else assert.ok(![401, 403].includes(answer.status) || isSignIn(operation), answer.text)
+    }
+    await rig.shop.assertAudit()
+  })
+
+  test('a customer without the permission is refused, whatever the request holds', async () => {
+    await using rig = await openRig(openShop)
+    const { token } = await signUp(rig.shop)
+    for (const operation of rig.operations.filter(({ needsPermission }) => needsPermission)) {
+      refused(await call(rig, operation, { token }), 403, 'FORBIDDEN')
+      const empty = await rig.shop.call(operation.method, rig.pathOf(operation), { token })
+      assert.ok([400, 403].includes(empty.status), empty.text)
+    }
+    await rig.shop.assertAudit()
+  })
+
+  test('staff with the permission is never refused for who they are', async () => {
+    await using rig = await openRig(openShop)
+    for (const operation of rig.operations.filter(({ isOpen }) => !isOpen)) {
+      const answer = await call(rig, operation, { token: rig.token })
+      assert.ok(![401, 403].includes(answer.status), `${operation.path}: ${answer.text}`)
+      assert.ok(answer.status < 500, answer.text)
+    }
+    await rig.shop.assertAudit()
+  })
+
+  test('no forged, changed or outdated token opens any route that reads one', async () => {
+    await using rig = await openRig(openShop)
+    const closed = rig.operations.filter(({ isOpen }) => !isOpen)
+    const cart = rig.operations.filter(({ path }) => path === '/api/v1/cart')
+    const { token: good } = await signUp(rig.shop)
+    for (const [name, token] of Object.entries(badTokens(good))) {
+      for (const operation of [...closed, ...cart]) {
+        const answer = await call(rig, operation, { token })
+        assert.equal(answer.status, 401, `${name} at ${operation.path}: ${answer.text}`)
+        assert.equal(answer.headers.get('www-authenticate'), 'Bearer')
+      }
+    }
+  })
+
+  test('credentials that are not a bearer token are refused', async () => {
+    await using rig = await openRig(openShop)
+    const orders = rig.operations.find(({ path }) => path === '/api/v1/orders')
+    assert.ok(orders)
+    const schemes = ['Basic YTpi', 'Bearer', 'Bearer  ', `Token ${rig.token}`, rig.token, 'null']
+    for (const authorization of schemes) {
+      const answer = await call(rig, orders, { headers: { authorization } })
+      assert.equal(answer.status, 401, `${authorization}: ${answer.text}`)
+    }
+  })
+})
+
+const isSignIn = ({ path }: Operation): boolean => /sessions$|login$/.test(path)
+
+describeOnEveryDatabase('what belongs to somebody else', (openShop) => {
+  test('an order of another customer looks like one that does not exist', async () => {
+    await using rig = await openRig(openShop)
+    const { shop, variantId } = rig
+    const owner = await signUp(shop)
+    await added(shop, { token: owner.token }, { variantId })
+    const placed = await checkOut(shop, { token: owner.token })
+    assert.equal(placed.status, 201, placed.text)
+    const { number, id, token } = placed.body.data as { number: number; id: string; token: string }
+    const stranger = await signUp(shop)
+    const guesses: Caller[] = [
+      {},
+      { token: stranger.token },
+      { headers: { 'order-token': `${token}x` } },
+      { headers: { 'order-token': token.toLowerCase() } },
+      { token: stranger.token, headers: { 'order-token': 'guess' } },
+    ]
+    for (const door of ['/api/v1', '/api']) {
+      for (const guess of guesses) {
+        const absent = await shop.call('GET', `${door}/orders/${number + 1_000}`, guess)
+        refused(absent, 404, 'NOT_FOUND')
+        for (const name of [number, id]) {
+          const answer = await shop.call('GET', `${door}/orders/${name}`, guess)
+          assert.equal(withoutRequestId(answer), withoutRequestId(absent))
+          assert.deepEqual(comparable(answer), comparable(absent))
+        }
+      }
+      const own = await shop.call('GET', `${door}/orders/${number}`, { token: owner.token })
+      assert.equal(own.status, 200, own.text)
+    }
+  })
+
+  test('the orders of one customer are never in the list of another', async () => {
+    await using rig = await openRig(openShop)
+    const { shop, variantId } = rig
+    const owner = await signUp(shop)
+    await added(shop, { token: owner.token }, { variantId })
+    await checkOut(shop, { token: owner.token })
+    const stranger = await signUp(shop)
+    for (const door of ['/api/v1', '/api']) {
+      const list = await shop.call('GET', `${door}/orders`, { token: stranger.token })
+      assert.deepEqual(list.body.data, [])
+    }
+  })
+
+  test('a line in the cart of another session cannot be changed or removed', async () => {
+    await using rig = await openRig(openShop)
+    const { shop, variantId } = rig
+    const owner = { session: 'owner' }
+    const { line_id } = (await added(shop, owner, { variantId })).body.data as { line_id: string }
+    const thief = { session: 'thief' }
+    await added(shop, thief, { variantId })
+    const at = `/api/v1/cart/items/${line_id}`
+    refused(await shop.call('PUT', at, { ...thief, body: { quantity: 9 } }), 404, 'NOT_FOUND')
+    refused(await shop.call('DELETE', at, thief), 404, 'NOT_FOUND')
+    const cart = await shop.call('GET', '/api/v1/cart', owner)
+    assert.equal(cart.body.data.item_count, 1)
+  })
+
+  test('a session cannot be named as one that was given out in a cookie', async () => {
+    await using rig = await openRig(openShop)
+    const { shop, variantId } = rig
+    const body = { variant_id: variantId, quantity: 1 }
+    const given = await shop.call('POST', '/api/v1/cart/items', { body })
+    const cookie = /cart_session=([^;]+)/.exec(given.headers.get('set-cookie') ?? '')?.[1] ?? ''
+    const [id = ''] = decodeURIComponent(cookie).split('.')
+    for (const name of [id, `cookie:${id}`, cookie]) {
+      const cart = await shop.call('GET', '/api/v1/cart', { session: name })
+      assert.equal(cart.body.data.item_count, 0)
+    }
+    const forged = { headers: { cookie: `cart_session=${id}.${'a'.repeat(43)}` } }
+    assert.equal((await shop.call('GET', '/api/v1/cart', forged)).body.data.item_count, 0)
+    const own = { headers: { cookie: `cart_session=${cookie}` } }
+    assert.equal((await shop.call('GET', '/api/v1/cart', own)).body.data.item_count, 1)
+  })
+})
+
+/** The headers that could tell two refusals apart. */
+function comparable({ status, headers }: Answer): object {
+  const names = ['content-type', 'cache-control', 'etag', 'content-length', 'www-authenticate']
+  return { status, ...Object.fromEntries(names.map((name) => [name, headers.get(name)])) }
+}
