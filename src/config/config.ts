@@ -95,8 +95,11 @@ function databaseConfig(raw: RawSettings): Config['database'] {
 
 function serverConfig(raw: RawSettings): Config['server'] {
   const publicUrl = raw.PUBLIC_URL || `http://localhost:${raw.PORT}`
-  if (!URL.canParse(publicUrl)) throw new ConfigError('PUBLIC_URL must be a URL')
-  const https = publicUrl.startsWith('https:')
+  const protocol = URL.canParse(publicUrl) ? new URL(publicUrl).protocol : ''
+  const https = protocol === 'https:'
+  if (!https && protocol !== 'http:') {
+    throw new ConfigError(`PUBLIC_URL must start with http:// or https://, not "${publicUrl}"`)
+  }
   return {
     host: raw.HOST,
     port: integerOf(raw.PORT),
@@ -138,5 +141,5 @@ export function printSettings(raw: RawSettings): string {
 
 /** A database URL may carry a password: `mysql://shop:secret@host/shop`. */
 function withoutPassword(value: string): string {
-  return value.replace(/^(\w+:\/\/[^:@/]*):[^@]*@/, '$1:(hidden)@')
+  return value.replace(/^(\w+:\/\/[^:@/]*):.*@/, '$1:(hidden)@')
 }

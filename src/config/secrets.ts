@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { RawSettings } from './read.ts'
+import { ConfigError, type RawSettings } from './read.ts'
 
 /** Kept apart from the rest of the configuration, which may be printed. */
 export interface Secrets {
@@ -13,6 +13,7 @@ export interface Secrets {
 
 /** Takes secrets from the environment, or generates them once and keeps them beside the data. */
 export function readSecrets(raw: RawSettings): Secrets {
+  for (const name of ['JWT_SECRET', 'COOKIE_SECRET'] as const) assertLong(name, raw[name])
   const paymentHttpToken = raw.PAYMENT_HTTP_TOKEN
   if (raw.JWT_SECRET !== '' && raw.COOKIE_SECRET !== '') {
     return { jwt: raw.JWT_SECRET, cookie: raw.COOKIE_SECRET, paymentHttpToken }
@@ -21,17 +22,42 @@ export function readSecrets(raw: RawSettings): Secrets {
   return { jwt: raw.JWT_SECRET || jwt, cookie: raw.COOKIE_SECRET || cookie, paymentHttpToken }
 }
 
+/** What can be guessed from one signature signs nothing (RFC 7518 §3.2: 256 bits). */
+function assertLong(name: string, secret: string): void {
+  if (secret === '' || secret.length >= secretLengthMin) return
+  throw new ConfigError(`${name} must have at least ${secretLengthMin} characters`)
+}
+
+const secretLengthMin = 32
+
+/**
+ * Processes that start together agree on one file, and none ever sees half of it: it is written
+ * under another name, and gets its own only if nobody else has it.
+ */
 function keptSecrets(folder: string): Secrets {
   const file = join(folder, 'secrets.json')
   mkdirSync(folder, { recursive: true })
+  const known = readIfThere(file)
+  if (known !== undefined) return JSON.parse(known) as Secrets
+  const draft = `${file}.${process.pid}`
+  writeFileSync(draft, JSON.stringify({ jwt: newSecret(), cookie: newSecret() }), { mode: 0o600 })
   try {
-    const text = JSON.stringify({ jwt: newSecret(), cookie: newSecret() })
-    // "wx" fails where the file exists, so two processes starting together agree on one.
-    writeFileSync(file, text, { mode: 0o600, flag: 'wx' })
+    linkSync(draft, file)
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+  } finally {
+    rmSync(draft)
   }
   return JSON.parse(readFileSync(file, 'utf8')) as Secrets
+}
+
+function readIfThere(file: string): string | undefined {
+  try {
+    return readFileSync(file, 'utf8')
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
+    return undefined
+  }
 }
 
 const newSecret = () => randomBytes(32).toString('base64url')

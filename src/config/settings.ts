@@ -96,7 +96,7 @@ export const settings = {
   PAYMENT_HTTP_URL: {
     kind: 'text',
     default: '',
-    help: 'Where the provider of the payment method "http" is, such as https://pay.example.com/v1.',
+    help: 'Where the provider of the payment method "http" is: https://pay.example.com/v1.',
   },
   PAYMENT_HTTP_TOKEN: {
     kind: 'text',
@@ -150,13 +150,13 @@ export const settings = {
     kind: 'text',
     default: '',
     secret: true,
-    help: 'Signs access tokens (HS256). Empty: generated once, kept in DATA_DIR/secrets.json.',
+    help: 'Signs access tokens (HS256), 32 characters or more; empty: made once, in DATA_DIR/secrets.json.',
   },
   COOKIE_SECRET: {
     kind: 'text',
     default: '',
     secret: true,
-    help: 'Signs cart cookies and order tokens. Empty: generated once, as above.',
+    help: 'Signs cart cookies and order tokens, 32 characters or more; empty: made once, as above.',
   },
   COOKIE_SECURE: {
     kind: 'choice',

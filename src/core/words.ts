@@ -3,6 +3,7 @@ const separators = /[^\p{L}\p{N}]+/u
 /** Longer words are cut: nobody types more, and MySQL indexes at most 84 characters. */
 const wordLengthMax = 40
 const queryWordsMax = 10
+const slugLengthMax = 100
 
 /**
  * Text as search sees it: lower case, without accents, letters and digits only. The same function
@@ -15,7 +16,12 @@ export function words(text: string): string[] {
     .toLowerCase()
     .split(separators)
     .filter((word) => word !== '')
-    .map((word) => [...word].slice(0, wordLengthMax).join(''))
+    .map((word) => cut(word, wordLengthMax))
+}
+
+/** The first characters of a text: a plain slice could leave half of one. */
+function cut(text: string, lengthMax: number): string {
+  return text.length <= lengthMax ? text : [...text].slice(0, lengthMax).join('')
 }
 
 /** The distinct words of a query; an empty list means that there is nothing to search for. */
@@ -25,5 +31,5 @@ export function queryWords(text: string): string[] {
 
 /** A readable address part: "Crème Brûlée, 2 pcs" becomes "creme-brulee-2-pcs". */
 export function slugify(text: string): string {
-  return words(text).join('-').slice(0, 100).replace(/-+$/, '')
+  return cut(words(text).join('-'), slugLengthMax).replace(/-+$/, '')
 }

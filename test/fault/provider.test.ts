@@ -30,7 +30,7 @@ const minuteMs = 60_000
 async function paidTooLate({ shop, clock, provider }: Rig, session: string) {
   const { variantId } = await addProduct(shop.ctx, { onHand: 2 })
   await added(shop, { session }, { variantId, quantity: 2 })
-  await provider.behave({ script: ['timeout-after'] })
+  await provider.behave({ script: ['reset-after'] })
   refused(await pay(shop, session), 503, 'PAYMENT_UNAVAILABLE')
   clock.advance(16 * minuteMs)
   assert.equal(await expireDue(shop.ctx), 1)
@@ -123,7 +123,7 @@ for (const engine of engines()) {
       await added(shop, { session: 'quick' }, { variantId, quantity: 1 })
       assert.equal((await pay(shop, 'quick')).status, 201)
       refused(await pay(shop, 'slow'), 409, 'PAYMENT_REFUNDED')
-      for (const refund of ['500-before', 'timeout-after'] as const) {
+      for (const refund of ['500-before', 'reset-after'] as const) {
         // It stays owed until the provider says that it has given the money back.
         await provider.behave({ always: { refund } })
         await reconcileDue(shop.ctx)

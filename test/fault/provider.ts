@@ -48,8 +48,8 @@ const lateMs = 900
 const secondMs = 1_000
 const minuteMs = 60 * secondMs
 
-/** Long enough for a slow machine, where a test says what the provider answers. */
-export const patientMs = 3_000
+/** Where a test says what the provider answers, nothing else may count as silence. */
+export const patientMs = 1_000
 
 /** A shop with the fake provider behind it, and a clock of its own. */
 export async function openRig(

@@ -86,6 +86,23 @@ async function fireAll(rig: Rig, shots: readonly Aimed[]): Promise<void> {
   assert.deepEqual([...failures.values()], [])
 }
 
+/** A picture shows the name of its product, and a browser would run what is in it. */
+async function assertPicturesAreHarmless({ shop }: Rig): Promise<void> {
+  const named = await shop.ctx.db.read
+    .selectFrom('products')
+    .select(['number', 'name'])
+    .where('name', 'like', '%<%')
+    .execute()
+  await inParallel(named.length, width, async (index) => {
+    const { number, name } = named[index] ?? { number: 0, name: '' }
+    const answer = await shop.call('GET', `/images/products/${number}.svg`)
+    assert.equal(answer.status, 200, answer.text)
+    assert.equal(answer.headers.get('content-type'), 'image/svg+xml')
+    assert.doesNotMatch(answer.text, /<(script|iframe|foreignObject|img|a)\b|\son\w+=["']/i, name)
+    assert.match(answer.text, /^<svg[^]*<\/svg>\s*$/)
+  })
+}
+
 describeOnEveryDatabase('hostile input', (openShop) => {
   test('no field, query parameter or path parameter of any route breaks the shop', async (t) => {
     await using rig = await openRig(openShop)
@@ -132,6 +149,7 @@ describeOnEveryDatabase('hostile input', (openShop) => {
     })
     await fireAll(rig, shots)
     t.diagnostic(`${shots.length} requests with ${strings.length} strings`)
+    await assertPicturesAreHarmless(rig)
     await assertShopWorks(rig)
   })
 
