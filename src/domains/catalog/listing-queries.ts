@@ -193,7 +193,9 @@ const priceOf = (shape: Shape) => (shape.category ? sql`pc.price_minor` : sql`p.
 
 function filters(db: Db, shape: Shape, slot: Slot): Raw[] {
   const number = numberOf(shape)
-  const price = priceOf(shape)
+  // An expression keeps a list that is sorted otherwise from walking the price index: it would have
+  // to sort everything in the range before it could show the first page.
+  const price = sortField(shape) === 'price' ? priceOf(shape) : sql`${priceOf(shape)} + 0`
   const { search } = db.dialect
   const conditions = [
     shape.category ? sql`pc.category_number = ${slot('category')}` : sql`p.status = 'active'`,
