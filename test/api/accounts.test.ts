@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { changeCustomer, removeCustomer } from '../../src/domains/customer/customers.ts'
+import { changeCustomer, getAccount, removeCustomer } from '../../src/domains/customer/customers.ts'
 import { createLog } from '../../src/log.ts'
 import { describeOnEveryDatabase, signUp, type TestShop } from '../support/shop.ts'
 import { refused, refusedField, shared, testClock, unchanged, withoutRequestId } from './support.ts'
@@ -164,6 +164,48 @@ describeOnEveryDatabase('signing in', (openShop) => {
     refused(await me(shop, token), 404, 'NOT_FOUND')
     await assert.rejects(removeCustomer(shop.ctx, id), { code: 'NOT_FOUND' })
     await assert.rejects(changeCustomer(shop.ctx, id, { name: 'x' }), { code: 'NOT_FOUND' })
+  })
+})
+
+describeOnEveryDatabase('an account', (openShop) => {
+  test('is shown to its owner and to staff, and to nobody else whether it is there or not', async () => {
+    await using shop = await openShop()
+    const own = await signUp(shop)
+    const other = await signUp(shop)
+    const principal = { customerId: own.id, number: own.number, role: 'customer' } as const
+    const staff = { ...principal, role: 'admin' } as const
+    const byNumber = (number: number) => ({ by: 'number', number }) as const
+    const absent = byNumber(999)
+    for (const by of [byNumber(own.number), { by: 'id', id: own.id } as const]) {
+      assert.equal((await getAccount(shop.ctx, by, principal)).email, own.email)
+    }
+    const seen = await getAccount(shop.ctx, byNumber(other.number), staff)
+    assert.equal(seen.email, other.email)
+    await assert.rejects(getAccount(shop.ctx, byNumber(other.number), principal), {
+      code: 'FORBIDDEN',
+    })
+    await assert.rejects(getAccount(shop.ctx, absent, principal), { code: 'FORBIDDEN' })
+    await assert.rejects(getAccount(shop.ctx, absent, staff), { code: 'NOT_FOUND' })
+    const bySlug = { by: 'slug', slug: own.email } as const
+    await assert.rejects(getAccount(shop.ctx, bySlug, staff), { code: 'NOT_FOUND' })
+  })
+
+  test('keeps what is not changed, and its names stay its own', async () => {
+    await using shop = await openShop()
+    const { id, email, password } = await signUp(shop, { username: 'ada' })
+    await signUp(shop, { email: 'other@example.com', username: 'other' })
+    await changeCustomer(shop.ctx, id, {})
+    for (const [change, field] of [
+      [{ email: 'OTHER@example.com' }, 'email'],
+      [{ username: 'Other' }, 'username'],
+    ] as const) {
+      await assert.rejects(changeCustomer(shop.ctx, id, change), {
+        code: 'ALREADY_EXISTS',
+        details: { resource: 'account', field },
+      })
+    }
+    assert.equal((await signIn(shop, { email, password })).body.data.customer.username, 'ada')
+    assert.equal((await changeCustomer(shop.ctx, id, { username: 'ADA' })).username, 'ADA')
   })
 })
 

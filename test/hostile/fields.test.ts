@@ -98,7 +98,8 @@ async function assertPicturesAreHarmless({ shop }: Rig): Promise<void> {
     const answer = await shop.call('GET', `/images/products/${number}.svg`)
     assert.equal(answer.status, 200, answer.text)
     assert.equal(answer.headers.get('content-type'), 'image/svg+xml')
-    assert.doesNotMatch(answer.text, /<(script|iframe|foreignObject|img|a)\b|\son\w+=["']/i, name)
+    const tags = answer.text.replaceAll(/>[^<]*</g, '><')
+    assert.doesNotMatch(tags, /<(script|iframe|foreignObject|img|a)\b|\son\w+=/i, name)
     assert.match(answer.text, /^<svg[^]*<\/svg>\s*$/)
   })
 }

@@ -31,6 +31,8 @@ interface Place {
 }
 
 const attemptsMax = 50_000
+/** When all answers were right, the state that is not says more than any answer. */
+const aboveAll: readonly number[] = Array.from({ length: 100 }, () => 0)
 
 /**
  * Looks for an order of the events of all use-cases in which the model gives every answer that was
@@ -70,7 +72,7 @@ export class Explanation {
     const open = [...this.#played.keys()].filter((index) => reached.outcomes[index] === undefined)
     if (open.every((index) => this.#played[index]?.ending === 'dead')) {
       if (here === this.#wanted) return reached.model
-      this.#refuse(row, differenceOf(lines, this.#observed.lines))
+      this.#refuse([...row, ...aboveAll], differenceOf(lines, this.#observed.lines))
     }
     const last = here === description ? -1 : row.at(-1)
     const place = {

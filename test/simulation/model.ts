@@ -1,94 +1,24 @@
 import type { PaymentOutcome } from '../../src/drivers/payment/driver.ts'
-import { shippingCodes, totalsOf, type Terms, type Totals } from './naive-prices.ts'
-
-export interface Shopper {
-  readonly customer: string | undefined
-  readonly session: string | undefined
-}
-
-export interface KeyUse {
-  readonly claim: string
-  readonly body: string
-}
-
-export type Article =
-  { readonly sku: string } | { readonly product: string; readonly anyVariant: boolean }
-
-export type LineName = { readonly line: number } | { readonly product: string }
-
-export interface CheckoutWish {
-  readonly shopper: Shopper
-  readonly key: KeyUse | undefined
-  readonly version: number | undefined
-  readonly shipping: string | undefined
-  readonly payment: string
-  readonly hasEmail: boolean
-}
-
-type ProductStatus = 'draft' | 'active' | 'archived'
-type PaymentState = 'pending' | 'due' | 'captured' | 'failed' | 'refund_due' | 'refunded'
-
-interface Product {
-  readonly status: ProductStatus
-  readonly version: number
-  readonly skus: readonly string[]
-}
-
-interface Variant {
-  readonly product: string
-  readonly price: bigint
-  readonly onHand: number
-  readonly reserved: number
-}
-
-interface Line {
-  readonly number: number
-  readonly sku: string
-  readonly quantity: number
-  /** The price the shopper was told last. */
-  readonly told: bigint
-}
-
-interface Cart {
-  readonly id: number
-  readonly owner: string
-  readonly status: 'open' | 'checkout'
-  readonly version: number
-  readonly expiresAt: number
-  readonly wasOrdered: boolean
-  readonly lines: readonly Line[]
-}
-
-interface Order {
-  readonly cart: number
-  readonly status: 'pending_payment' | 'placed' | 'paid' | 'cancelled'
-  readonly payment: PaymentState
-  readonly failure: string
-  readonly checkAt: number
-  readonly hold: 'active' | 'released' | 'sold'
-  readonly holdUntil: number
-  readonly lines: readonly (Line & { readonly price: bigint })[]
-  readonly totals: Totals
-}
-
-interface Key {
-  readonly body: string
-  readonly order: number | undefined
-  readonly reply: string | undefined
-  readonly until: number
-}
-
-/** What a checkout came to before its payment. */
-export type Begun =
-  | { readonly kind: 'refused'; readonly outcome: string }
-  | { readonly kind: 'told'; readonly outcome: string; readonly accept: Acceptance }
-  | { readonly kind: 'answered'; readonly outcome: string }
-  | { readonly kind: 'pending'; readonly order: number; readonly isResumed: boolean }
-
-export interface Acceptance {
-  readonly cart: number
-  readonly prices: ReadonlyMap<string, bigint>
-}
+import { shippingCodes, totalsOf, type Terms } from './naive-prices.ts'
+import {
+  type Acceptance,
+  type Article,
+  type Begun,
+  type Cart,
+  type CheckoutWish,
+  type Key,
+  type KeyUse,
+  type Line,
+  type LineName,
+  type Order,
+  type Product,
+  type ProductStatus,
+  type Shopper,
+  type Variant,
+  mergedLines,
+  refusalOf,
+  withLine,
+} from './state.ts'
 
 const never = 8_640_000_000_000_000
 const refused = (outcome: string) => ({ kind: 'refused', outcome }) as const
@@ -596,25 +526,4 @@ export class Model {
     if (cart) this.carts.set(cart.id, { ...cart, owner: 'nobody' })
     return 'done'
   }
-}
-
-function refusalOf({ status, version }: Cart, demanded: number | undefined): string | undefined {
-  if (status !== 'open') return 'CART_LOCKED'
-  if (demanded === undefined || demanded === version) return undefined
-  return `VERSION_CONFLICT ${version}`
-}
-
-/** The lines with one written, or removed by a quantity of 0; always in the order of numbers. */
-function withLine(lines: readonly Line[], line: Line): Line[] {
-  const others = lines.filter(({ number }) => number !== line.number)
-  return [...others, line]
-    .filter(({ quantity }) => quantity > 0)
-    .toSorted((a, b) => a.number - b.number)
-}
-
-function mergedLines(own: readonly Line[], guest: readonly Line[]): readonly Line[] {
-  return guest.reduce((lines, line) => {
-    const same = lines.find(({ sku }) => sku === line.sku)
-    return withLine(lines, same ? { ...same, quantity: same.quantity + line.quantity } : line)
-  }, own)
 }

@@ -11,7 +11,7 @@ import {
 } from '../../src/domains/cart/cart.ts'
 import { mergeCarts } from '../../src/domains/cart/merge.ts'
 import { checkout, type PlacedOrder } from '../../src/domains/checkout/checkout.ts'
-import type { Article, CheckoutWish, KeyUse, LineName, Model, Shopper } from './model.ts'
+import type { Model } from './model.ts'
 import {
   atOnce,
   checkingOut,
@@ -22,6 +22,7 @@ import {
 } from './predictions.ts'
 import { answerText, keyOf, textOf, type SentRequest } from './requests.ts'
 import type { World } from './world.ts'
+import type { Article, CheckoutWish, KeyUse, LineName, Shopper } from './state.ts'
 
 /** Something that happens to the shop: how to do it, and what the model says of it. */
 export interface Operation {

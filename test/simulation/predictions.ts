@@ -1,6 +1,7 @@
 import type { PaymentOutcome } from '../../src/drivers/payment/driver.ts'
-import type { CheckoutWish, KeyUse, Model, Shopper } from './model.ts'
+import type { Model } from './model.ts'
 import type { Answer } from './stage.ts'
+import type { CheckoutWish, KeyUse, Shopper } from './state.ts'
 
 /**
  * What a use-case should do, as a row of events with a `yield` wherever others may come between,

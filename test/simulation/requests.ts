@@ -2,7 +2,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Context } from '../../src/context.ts'
 import type { Tx } from '../../src/db/database.ts'
 import { answerOnce, claimOf } from '../../src/http/once.ts'
-import type { KeyUse } from './model.ts'
+import type { KeyUse } from './state.ts'
 
 /** A request as far as answering it once goes: who sends it, with which key, and what it says. */
 export interface SentRequest {

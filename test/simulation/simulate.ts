@@ -73,6 +73,7 @@ class Simulation {
   readonly #outcomes = new Map<string, number>()
   /** Checkouts whose provider lets them wait. */
   #waiting: Run[] = []
+  #orders: ReadonlyMap<string, number> = new Map()
   #operations = 0
   #attemptsMax = 0
   /** Clocks may be set back, but what was once meant to happen later must still happen. */
@@ -131,23 +132,66 @@ class Simulation {
   /** Starts use-cases together, maybe with an answer that somebody has waited for. */
   async #playGroup(operations: readonly Operation[]): Promise<void> {
     const { random } = this.#world
-    const isResuming = this.#waiting.length > 0 && (operations.length === 0 || random.chance(12))
-    const resumed = isResuming ? this.#waiting.splice(random.below(this.#waiting.length), 1) : []
-    const all = isResuming && random.chance(60) ? [...operations, reconciler] : operations
+    const resumed = this.#chooseAnswer(operations.length === 0 ? 100 : 12)
+    const all = resumed.length > 0 && random.chance(60) ? [...operations, reconciler] : operations
     const fresh = all.map((operation) => new Run(this.#world, operation, this.#workload.luck()))
     await this.#playRuns(fresh, resumed)
+  }
+
+  /** Late answers like to come when the reconciler is about to look at the same order. */
+  #chooseAnswer(percent: number): Run[] {
+    const { random, model, clock } = this.#world
+    if (this.#waiting.length === 0) return []
+    const due = this.#waiting.findIndex((run) => {
+      const order = model.orders.get(this.#orderOf(run))
+      return order !== undefined && order.checkAt <= clock.time
+    })
+    if (due >= 0 && random.chance(50)) return this.#waiting.splice(due, 1)
+    if (!random.chance(percent)) return []
+    return this.#waiting.splice(random.below(this.#waiting.length), 1)
+  }
+
+  #orderOf(run: Run): number {
+    return this.#orders.get(run.calls[0]?.key ?? '') ?? 0
   }
 
   async #playRuns(fresh: readonly Run[], resumed: readonly Run[]): Promise<void> {
     await Promise.all([...resumed.map((run) => run.resume()), ...fresh.map((run) => run.start())])
     const observed = await observe(this.#world)
+    this.#orders = observed.orders
     const played = [
-      ...resumed.map((run) => playedLate(run, observed)),
-      ...fresh.map((run) => playedNow(run, observed)),
+      ...resumed.map((run) => this.#playedLate(run)),
+      ...fresh.map((run) => this.#playedNow(run)),
     ]
     this.#note(played)
     await this.#explain(played, observed)
     this.#waiting.push(...fresh.filter(({ ending }) => ending === 'waiting'))
+  }
+
+  #playedNow(run: Run): Played {
+    const { operation, ending, outcome, calls, transactions } = run
+    return {
+      label: operation.label,
+      ending: ending === 'running' ? 'dead' : ending,
+      outcome,
+      transactions,
+      heard: calls.map(({ key, ...call }) => ({ ...call, order: this.#orders.get(key) ?? 0 })),
+      predict: operation.predict,
+    }
+  }
+
+  /** The rest of a checkout whose provider answers at last. */
+  #playedLate(run: Run): Played {
+    const order = this.#orderOf(run)
+    const { answer } = run.calls[0] ?? { answer: 'none' as const }
+    return {
+      ...this.#playedNow(run),
+      label: `order ${order} hears from its provider`,
+      predict: (model) =>
+        typeof answer === 'string'
+          ? failing(`an answer from the provider, not ${answer}`)
+          : finishing(model, order, { key: run.operation.key, outcome: answer }),
+    }
   }
 
   #note(played: readonly Played[]): void {
@@ -263,33 +307,6 @@ class Simulation {
     )
     const { count } = row as { readonly count: number }
     if (count > 0) throw new Error(`${count} events were not delivered`)
-  }
-}
-
-function playedNow(run: Run, observed: Observed): Played {
-  const { operation, ending, outcome, calls, transactions } = run
-  return {
-    label: operation.label,
-    ending: ending === 'running' ? 'dead' : ending,
-    outcome,
-    transactions,
-    heard: calls.map(({ key, ...call }) => ({ ...call, order: observed.orders.get(key) ?? 0 })),
-    predict: operation.predict,
-  }
-}
-
-/** The rest of a checkout whose provider answers at last. */
-function playedLate(run: Run, observed: Observed): Played {
-  const [call] = run.calls
-  const order = observed.orders.get(call?.key ?? '') ?? 0
-  const { answer } = call ?? { answer: 'none' as const }
-  return {
-    ...playedNow(run, observed),
-    label: `order ${order} hears from its provider`,
-    predict: (model) =>
-      typeof answer === 'string'
-        ? failing(`an answer from the provider, not ${answer}`)
-        : finishing(model, order, { key: run.operation.key, outcome: answer }),
   }
 }
 

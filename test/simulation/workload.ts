@@ -1,4 +1,4 @@
-import type { Article, LineName, Model, Shopper } from './model.ts'
+import type { Model } from './model.ts'
 import {
   adding,
   buying,
@@ -23,6 +23,7 @@ import {
 } from './staff.ts'
 import type { ChargeFate, Luck } from './stage.ts'
 import { choosePriceAndStock, customers, sessions, type World } from './world.ts'
+import type { Article, LineName, Shopper } from './state.ts'
 
 const kinds = {
   adding: 36,

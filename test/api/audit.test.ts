@@ -1,0 +1,144 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { sql, type RawBuilder } from 'kysely'
+import { audit } from '../../src/domains/audit/audit.ts'
+import { createCategory } from '../../src/domains/catalog/categories.ts'
+import {
+  addProduct,
+  describeOnEveryDatabase,
+  type OpenShop,
+  type TestShop,
+} from '../support/shop.ts'
+import { added, checkOut, outcome } from './support.ts'
+
+/** A shop in which one cart was declined and then paid, and another waits for its payment. */
+async function openTraded(openShop: OpenShop): Promise<TestShop> {
+  const shop = await openShop()
+  const home = { name: 'Home', description: '', parentId: null }
+  const categoryId = await createCategory(shop.ctx, home)
+  const product = await addProduct(shop.ctx, { onHand: 10, categoryId })
+  await added(shop, { session: 'paid' }, { ...product, quantity: 2 })
+  await checkOut(shop, { session: 'paid' }, { ...outcome('decline'), key: 'a' })
+  assert.equal((await checkOut(shop, { session: 'paid' }, { key: 'b' })).status, 201)
+  await added(shop, { session: 'waiting' }, { ...product, quantity: 3 })
+  assert.equal((await checkOut(shop, { session: 'waiting' }, outcome('timeout'))).status, 503)
+  await shop.assertAudit()
+  return shop
+}
+
+const run = (shop: TestShop, statement: RawBuilder<unknown>) =>
+  shop.ctx.db.transaction(async (tx) => void (await statement.execute(tx)))
+
+/** What breaks each promise of the ledger, behind the back of the shop. */
+const damages: readonly (readonly [rule: string, damage: RawBuilder<unknown>])[] = [
+  ['what is on hand is the sum of its movements', sql`update stock set on_hand = on_hand + 1`],
+  [
+    'what is reserved is the sum of the active holds',
+    sql`update stock set reserved = reserved - 1`,
+  ],
+  [
+    'a cart becomes at most one order that counts',
+    sql`update orders set status = 'paid' where status = 'cancelled'`,
+  ],
+  [
+    'an order that counts keeps its cart to itself',
+    sql`update orders set live_cart_id = null where status = 'paid'`,
+  ],
+  [
+    'an idempotency key leads to one order',
+    sql`update idempotency_keys set order_id = (select id from orders where status = 'paid')`,
+  ],
+  [
+    'a paid order has exactly one capture of its total, and no other order has one',
+    sql`update payments set captured_minor = captured_minor - 1 where status = 'captured'`,
+  ],
+  [
+    'a payment is decided exactly when its order is',
+    sql`update payments set status = 'due' where status = 'pending'`,
+  ],
+  [
+    'the lines of an order add up to its totals',
+    sql`update order_lines set subtotal_minor = price_minor * (quantity + 1),
+      quantity = quantity + 1`,
+  ],
+  [
+    'an order holds, has sold or has given back exactly what it is for',
+    sql`update stock_holds set status = 'released' where status = 'sold'`,
+  ],
+  [
+    'what an order sold left the warehouse once',
+    sql`update orders set item_count = item_count + 1 where status = 'paid'`,
+  ],
+  [
+    'a finished cart is free for nobody, an unfinished one has no order that counts',
+    sql`update carts set status = 'open' where status = 'completed'`,
+  ],
+  [
+    'an order that counts has been announced',
+    sql`update orders set status = 'placed' where status = 'paid'`,
+  ],
+  ['no event has given up being delivered', sql`update outbox set status = 'failed'`],
+  [
+    'category counts are the products in them',
+    sql`update categories set total_product_count = total_product_count + 1`,
+  ],
+]
+
+/** What the database itself does not let happen. */
+const impossible: readonly (readonly [what: string, damage: RawBuilder<unknown>])[] = [
+  ['to reserve more than there is', sql`update stock set reserved = on_hand + 1`],
+  ['to have less than nothing', sql`update stock set on_hand = -1, reserved = -1`],
+  ['to change a total', sql`update orders set total_minor = total_minor + 1`],
+  [
+    'to refund more than was captured',
+    sql`update payments set refunded_minor = captured_minor + 1`,
+  ],
+  ['to capture more than was asked', sql`update payments set captured_minor = amount_minor + 1`],
+  ['to rewrite a movement of stock', sql`update stock_movements set quantity = quantity + 1`],
+  ['to forget a movement of stock', sql`delete from stock_movements`],
+  ['to rewrite what happened to an order', sql`update order_events set type = 'x'`],
+  ['to forget what happened to an order', sql`delete from order_events`],
+  ['to forget an order', sql`delete from orders`],
+  ['a line of nothing', sql`update order_lines set quantity = 0, subtotal_minor = 0`],
+  [
+    'two orders that count for one cart',
+    sql`update orders set live_cart_id = cart_id where status = 'cancelled'`,
+  ],
+]
+
+describeOnEveryDatabase('the audit', (openShop) => {
+  for (const [rule, damage] of damages) {
+    test(`notices that it is not true that ${rule}`, async () => {
+      await using shop = await openTraded(openShop)
+      await run(shop, damage)
+      const told: [string, boolean][] = []
+      const violations = await audit(shop.ctx, (name, violated) => told.push([name, violated]))
+      const violation = violations.find((candidate) => candidate.rule === rule)
+      assert.ok(violation, violations.map((candidate) => candidate.rule).join())
+      assert.ok(violation.rows.length > 0)
+      assert.deepEqual(
+        told.filter(([, violated]) => violated).map(([name]) => name),
+        violations.map((candidate) => candidate.rule),
+      )
+      await assert.rejects(shop.assertAudit())
+    })
+  }
+
+  test('shows the first five places', async () => {
+    await using shop = await openShop()
+    for (let count = 0; count < 6; count++) await addProduct(shop.ctx)
+    await run(shop, sql`update stock set on_hand = on_hand + 1`)
+    const [violation] = await audit(shop.ctx)
+    assert.equal(violation?.rows.length, 5)
+  })
+})
+
+describeOnEveryDatabase('the database refuses', (openShop) => {
+  test('what the ledger could never explain', async () => {
+    await using shop = await openTraded(openShop)
+    for (const [what, damage] of impossible) {
+      await assert.rejects(run(shop, damage), what)
+    }
+    await shop.assertAudit()
+  })
+})
