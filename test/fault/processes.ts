@@ -87,7 +87,7 @@ export async function hotOn(cluster: Cluster, options: ProcessOptions): Promise<
 function troubles(servers: readonly ApiProcess[]): string {
   const lines = servers.flatMap((server) => server.log().split('\n'))
   return lines
-    .filter((line) => /"level":(50|60)/.test(line))
+    .filter((line) => /"level":"(error|fatal)"/.test(line))
     .slice(0, 5)
     .join('\n')
 }

@@ -16,11 +16,12 @@ import {
   type Shopper,
   type Variant,
   mergedLines,
+  never,
+  ownerOf,
   refusalOf,
   withLine,
 } from './state.ts'
 
-const never = 8_640_000_000_000_000
 const refused = (outcome: string) => ({ kind: 'refused', outcome }) as const
 
 /**
@@ -62,9 +63,8 @@ export class Model {
 
   // Shopping
 
-  cartOf({ customer, session }: Shopper): Cart | undefined {
-    const owner = customer === undefined ? `session ${session}` : `customer ${customer}`
-    return this.#cartNamed(owner)
+  cartOf(shopper: Shopper): Cart | undefined {
+    return this.#cartNamed(ownerOf(shopper))
   }
 
   #cartNamed(owner: string): Cart | undefined {
@@ -126,18 +126,9 @@ export class Model {
     return this.#shown(this.#change(cart, withLine(cart.lines, line)))
   }
 
-  #newCart({ customer, session }: Shopper): Cart {
-    const owner = customer === undefined ? `session ${session}` : `customer ${customer}`
-    const id = this.#lastCart + 1
-    return {
-      id,
-      owner,
-      status: 'open',
-      version: 1,
-      expiresAt: 0,
-      wasOrdered: false,
-      lines: [],
-    }
+  #newCart(shopper: Shopper): Cart {
+    const [id, owner] = [this.#lastCart + 1, ownerOf(shopper)]
+    return { id, owner, status: 'open', version: 1, expiresAt: 0, wasOrdered: false, lines: [] }
   }
 
   /** The SKU to buy, or why there is none. */
@@ -280,12 +271,8 @@ export class Model {
     const number = ++this.#lastOrder
     const lines = cart.lines.map((line) => ({ ...line, price: line.told }))
     this.#reserve(lines, 1)
-    this.carts.set(cart.id, {
-      ...cart,
-      status: 'checkout',
-      wasOrdered: true,
-      version: cart.version + 1,
-    })
+    const version = cart.version + 1
+    this.carts.set(cart.id, { ...cart, status: 'checkout', wasOrdered: true, version })
     this.orders.set(number, {
       cart: cart.id,
       status: 'pending_payment',
@@ -445,17 +432,6 @@ export class Model {
     for (const [id, { status, expiresAt, wasOrdered }] of this.carts) {
       if (status === 'open' && expiresAt <= this.now && !wasOrdered) this.carts.delete(id)
     }
-  }
-
-  /** When something becomes due. */
-  deadlines(): number[] {
-    const orders = [...this.orders.values()]
-    return [
-      ...orders.map(({ checkAt }) => checkAt).filter((time) => time !== never),
-      ...orders.filter(({ hold }) => hold === 'active').map(({ holdUntil }) => holdUntil),
-      ...[...this.keys.values()].map(({ until }) => until),
-      ...[...this.carts.values()].map(({ expiresAt }) => expiresAt),
-    ]
   }
 
   // Staff

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { audit } from '../../src/domains/audit/audit.ts'
 import type { Context } from '../../src/context.ts'
 import { Explanation, type Played } from './explain.ts'
+import { chooseTime, deadlinesOf } from './moments.ts'
 import { observe, type Observed } from './observe.ts'
 import { finishing, type Prediction } from './predictions.ts'
 import { Random } from './random.ts'
@@ -50,9 +51,6 @@ export class SimulationError extends Error {
 export const stepsDefault = 60
 const auditEvery = 20
 const secondMs = 1_000
-const minuteMs = 60 * secondMs
-const hourMs = 60 * minuteMs
-const dayMs = 24 * hourMs
 
 /** Plays one seed from an empty shop to the last settled payment. Throws SimulationError. */
 export async function simulate(options: Options): Promise<Result> {
@@ -109,9 +107,9 @@ class Simulation {
     const { random } = this.#world
     switch (random.weighted({ group: 70, time: 18, arrival: 6, resumption: 4, restart: 1 })) {
       case 'group':
-        return this.#playGroup(this.#workload.group())
+        return this.#playGroup(this.#nextGroup())
       case 'time':
-        return this.#moveClock(this.#chooseTime())
+        return this.#moveClock(chooseTime(this.#world))
       case 'arrival':
         return this.#deliver(this.#world.provider.arrivingBy(Infinity).slice(0, 1))
       case 'resumption':
@@ -120,6 +118,10 @@ class Simulation {
         this.#say(`the process dies and starts again; ${this.#waiting.length} answers are lost`)
         this.#waiting = []
     }
+  }
+
+  #nextGroup(): Operation[] {
+    return this.#workload.group(this.#waiting.map(({ operation }) => operation))
   }
 
   #say(text: string): void {
@@ -212,35 +214,6 @@ class Simulation {
     this.#attemptsMax = Math.max(this.#attemptsMax, explanation.attempts)
   }
 
-  #chooseTime(): number {
-    const { random } = this.#world
-    const size = random.weighted({
-      moments: 20,
-      seconds: 20,
-      minutes: 20,
-      deadline: 50,
-      hour: 5,
-      back: 5,
-      days: 6,
-      month: 2,
-    })
-    if (size === 'moments') return random.between(1, 999)
-    if (size === 'seconds') return random.between(1, 60) * secondMs
-    if (size === 'minutes') return random.between(1, 20) * minuteMs
-    if (size === 'deadline') return this.#untilDeadline()
-    if (size === 'days') return random.between(1, 3) * dayMs
-    if (size === 'month') return 31 * dayMs
-    return size === 'back' ? -hourMs : hourMs
-  }
-
-  /** To where something is about to become due, or just has: mistakes like to be there. */
-  #untilDeadline(): number {
-    const { random, clock, model } = this.#world
-    const deadlines = model.deadlines().filter((time) => time > clock.time)
-    if (deadlines.length === 0) return secondMs
-    return random.pick(deadlines) - clock.time + random.pick([-1, 0, 0, 1])
-  }
-
   async #moveClock(byMs: number): Promise<void> {
     const { clock, provider } = this.#world
     await this.#deliver(provider.arrivingBy(clock.time + byMs))
@@ -274,7 +247,7 @@ class Simulation {
       clock.time += Math.max(terms.reconcileMs, terms.holdMs) + 1
       for (const operation of [expirer, reconciler, relay]) await this.#playCalmly(operation)
     }
-    clock.time = Math.max(clock.time, ...model.deadlines()) + 1
+    clock.time = Math.max(clock.time, ...deadlinesOf(model)) + 1
     await this.#playCalmly(sweeper)
     await this.#audit()
     await this.#assertRest()

@@ -222,7 +222,7 @@ export class Run {
     if (this.#fails()) throw new Error('the provider cannot be asked')
     const outcome = this.#world.provider.find(key)
     call.answer = outcome ?? 'absent'
-    await turns(this.luck.random.below(3))
+    await turns(this.luck.random.pick([0, 1, 2, 6]))
     return outcome
   }
 

@@ -89,6 +89,13 @@ export interface Acceptance {
   readonly prices: ReadonlyMap<string, bigint>
 }
 
+/** When something is never looked at again. */
+export const never = 8_640_000_000_000_000
+
+export function ownerOf({ customer, session }: Shopper): string {
+  return customer === undefined ? `session ${session}` : `customer ${customer}`
+}
+
 export function refusalOf(
   { status, version }: Cart,
   demanded: number | undefined,

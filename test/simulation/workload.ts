@@ -76,6 +76,7 @@ export class Workload {
   readonly #repeats: (() => Operation)[] = []
   #keyCount = 0
   #variantCount = 0
+  #waiting: readonly Operation[] = []
   #focus: Focus = { shopper: undefined, sku: undefined }
 
   constructor(world: World) {
@@ -87,8 +88,9 @@ export class Workload {
     return this.#world.model
   }
 
-  /** Use-cases that run at the same time. */
-  group(): Operation[] {
+  /** Use-cases that run at the same time; `waiting` are those that got no answer yet. */
+  group(waiting: readonly Operation[]): Operation[] {
+    this.#waiting = waiting
     const random = this.#random
     const size = random.weighted({ 1: 60, 2: 18, 3: 12, 4: 6, 5: 4 })
     this.#focus = { shopper: undefined, sku: undefined }
@@ -181,6 +183,7 @@ export class Workload {
 
   #repeating(): Operation {
     const latest = this.#repeats.at(-1)
+    if (this.#waiting.length > 0 && this.#random.chance(40)) return this.#random.pick(this.#waiting)
     if (!latest) return this.#adding()
     return this.#random.chance(50) ? latest() : this.#random.pick(this.#repeats)()
   }
