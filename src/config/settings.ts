@@ -150,7 +150,7 @@ export const settings = {
     kind: 'text',
     default: '',
     secret: true,
-    help: 'Signs access tokens (HS256), 32 characters or more; empty: kept in DATA_DIR/secrets.json.',
+    help: 'Signs access tokens (HS256), at least 32 characters; empty: in DATA_DIR/secrets.json.',
   },
   COOKIE_SECRET: {
     kind: 'text',
