@@ -95,8 +95,8 @@ function registerList({ app, database, origin }: Bare): void {
     const items = rows.slice(0, perPage)
     const last = items.at(-1)
     const meta = {
-      per_page: perPage,
       page,
+      per_page: perPage,
       total,
       total_pages: Math.ceil(total / perPage),
       ...(isCapped ? { total_capped: true } : {}),

@@ -10,7 +10,7 @@ import {
   type ProductFilter,
   type ProductSort,
 } from '../../src/domains/catalog/listing-queries.ts'
-import { listCategories, type CategoryRow } from '../../src/domains/catalog/queries.ts'
+import { findCategory, type CategoryRow } from '../../src/domains/catalog/queries.ts'
 import type { BareDatabase } from './database.ts'
 import { capture, named, type Captured, type Statement, type Values } from './statements.ts'
 
@@ -26,7 +26,16 @@ export interface ListQuery {
 
 interface Statements {
   readonly page: Statement<ListRow>
+  /** The page where much of the list lies in the price range. */
+  readonly widePage: Statement<ListRow>
   readonly count: Statement<{ count: number }>
+}
+
+interface Range {
+  readonly filter: Values
+  readonly sort: ProductSort
+  /** The place in the list where the page ends. */
+  readonly end: number
 }
 
 interface Found {
@@ -47,18 +56,32 @@ export class BareListings {
 
   constructor(database: BareDatabase) {
     this.#database = database
-    this.#categories = database.read(capture((tx) => listCategories(tx)))
+    this.#categories = database.read(
+      capture((tx) => findCategory(tx, { by: 'number', number: named('number') })),
+    )
   }
 
   find(query: ListQuery, { page, perPage }: { page: number; perPage: number }): Found {
     const sort = query.sort ?? (query.search === undefined ? 'created_at' : 'relevance')
     const statements = this.#statementsFor(query, sort)
     const filter = this.#filterValues(query)
+    const isWide = this.#isWide(query, { filter, sort, end: page * perPage })
     const place = { limit: perPage + 1, offset: (page - 1) * perPage }
-    const rows = statements.page.all({ ...filter, ...place })
+    const rows = (isWide ? statements.widePage : statements.page).all({ ...filter, ...place })
     const isWhole = page === 1 && rows.length <= perPage
     const count = isWhole ? rows.length : this.#count(statements, filter)
     return { rows, total: Math.min(count, countMax), isCapped: count > countMax }
+  }
+
+  /** As the shop decides how to read a list limited by price and sorted by something else. */
+  #isWide(query: ListQuery, { filter, sort, end }: Range): boolean {
+    const { min_price, max_price, search, category } = query
+    const isLookedUp = (min_price ?? max_price) !== undefined && search === undefined
+    if (!isLookedUp || sort.endsWith('price')) return false
+    const inRange = Math.min(this.#count(this.#statementsFor(query, sort), filter), countMax)
+    const walked = this.#statementsFor(category === undefined ? {} : { category }, sort)
+    const all = Math.min(this.#count(walked, { category: filter['category'] ?? 0 }), countMax)
+    return end * all < inRange * inRange
   }
 
   #filterValues(query: ListQuery): Values {
@@ -69,12 +92,13 @@ export class BareListings {
       priceMax: Number(query.max_price ?? 0) * 100,
       words: sqliteSearch.matchText(words),
       nameWords: sqliteSearch.matchNameText(words),
+      // Belongs to the text of the statement, but has to tell totals apart.
+      inStock: query.in_stock ?? '',
     }
   }
 
   #categoryNumber(text: string): number {
-    const rows = this.#categories.all({})
-    return rows.find(({ number }) => number === Number(text))?.number ?? 0
+    return this.#categories.all({ number: Number(text) })[0]?.number ?? 0
   }
 
   #count({ count }: Statements, filter: Values): number {
@@ -94,9 +118,10 @@ export class BareListings {
     const key = `${sort} ${in_stock} ${given.join()}`
     const known = this.#statements.get(key)
     if (known) return known
-    const { page, count } = captureListing(sampleFilter(query), sort)
+    const { page, widePage, count } = captureListing(sampleFilter(query), sort)
     const made = {
       page: this.#database.read<ListRow>(page),
+      widePage: this.#database.read<ListRow>(widePage),
       count: this.#database.read<{ count: number }>(count),
     }
     this.#statements.set(key, made)
@@ -133,6 +158,7 @@ function captureListing(filter: ProductFilter, sort: ProductSort) {
   const listing: Listing = { filter, sort, paging: samplePaging }
   return {
     page: withNames(capture((tx) => listProductRows(tx, listing))),
+    widePage: withNames(capture((tx) => listProductRows(tx, { ...listing, manyInRange: true }))),
     count: withNames(capture((tx) => countProducts(tx, filter))),
   }
 }

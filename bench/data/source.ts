@@ -86,7 +86,7 @@ function icecatProduct(row: IcecatProduct): SourceProduct {
   }
 }
 
-function readDemo(): Source {
+export function readDemo(): Source {
   const records = [...readDemoCatalogue()]
   const brands = new Map(
     records.flatMap((record) => (record.kind === 'brand' ? [[record.slug, record.name]] : [])),

@@ -10,8 +10,15 @@ import {
   type PlaceKey,
 } from '../../core/paging.ts'
 import type { Reference } from '../../core/reference.ts'
-import { countProducts, listProductRows, type ListRow, type Listing } from './listing-queries.ts'
 import {
+  countProducts,
+  listProductRows,
+  type Listing,
+  type ListRow,
+  type ProductFilter,
+} from './listing-queries.ts'
+import {
+  findCategory,
   findPictureSource,
   findProduct,
   listBrands,
@@ -45,13 +52,29 @@ export async function getAnyProduct(ctx: Context, by: Reference): Promise<Produc
 /** One page of active products. Throws VALIDATION_ERROR for a cursor of another sort. */
 export async function listProducts(ctx: Context, listing: Listing): Promise<Page<ListRow>> {
   checkPlace(listing)
-  const { paging } = listing
-  const rows = await listProductRows(ctx.db.read, listing)
+  const { filter, paging } = listing
+  const manyInRange = await isManyInRange(ctx, listing)
+  const rows = await listProductRows(ctx.db.read, { ...listing, manyInRange })
   const items = rows.slice(0, paging.perPage)
-  const counted = await countOf(ctx, { listing, rowCount: rows.length })
+  const isWhole = paging.page === 1 && !paging.after && rows.length <= paging.perPage
+  const counted = isWhole ? countedOf(rows.length) : await countOf(ctx, filter)
   const last = items.at(-1)
   const next = rows.length > items.length && last ? writeCursor(placeOf(last)) : null
   return { items, counted, next }
+}
+
+/**
+ * Walking a list meets a product of the price range among every `all / inRange`; looking the range
+ * up means to sort all of it. Which is less work depends on how much of the list is in the range.
+ */
+async function isManyInRange(ctx: Context, { filter, sort, paging }: Listing): Promise<boolean> {
+  const { priceMin, priceMax, words, categoryNumber } = filter
+  const isLookedUp = (priceMin ?? priceMax) !== undefined && words === undefined
+  if (!isLookedUp || sort.endsWith('price')) return false
+  const { total: inRange } = await countOf(ctx, filter)
+  const walked = categoryNumber === undefined ? {} : { categoryNumber }
+  const { total: all } = await countOf(ctx, walked)
+  return paging.page * paging.perPage * all < inRange * inRange
 }
 
 function placeOf({ key0, key1 }: ListRow): PlaceKey[] {
@@ -81,13 +104,7 @@ const countLifetimeMs = 5_000
 const countsKeptMax = 5_000
 const knownCounts = new WeakMap<Context, Map<string, KnownCount>>()
 
-async function countOf(
-  ctx: Context,
-  { listing, rowCount }: { listing: Listing; rowCount: number },
-): Promise<Counted> {
-  const { filter, paging } = listing
-  const isWhole = paging.page === 1 && !paging.after && rowCount <= paging.perPage
-  if (isWhole) return countedOf(rowCount)
+async function countOf(ctx: Context, filter: ProductFilter): Promise<Counted> {
   const known = countsOf(ctx)
   const key = JSON.stringify(filter)
   const found = known.get(key)
@@ -115,19 +132,14 @@ export function getCategories(ctx: Context): Promise<CategoryRow[]> {
 }
 
 export async function getCategory(ctx: Context, by: Reference): Promise<CategoryRow> {
-  const category = (await getCategories(ctx)).find((row) => isNamed(row, by))
+  const category = await findCategory(ctx.db.read, by)
   if (!category) throw notFound('Category')
   return category
 }
 
-function isNamed(row: CategoryRow, by: Reference): boolean {
-  if (by.by === 'id') return row.id === by.id
-  return by.by === 'number' ? row.number === by.number : row.slug === by.slug
-}
-
 /** The number of the category a list is filtered by. An unknown one is the caller's mistake. */
 export async function categoryNumber(ctx: Context, field: string, by: Reference): Promise<number> {
-  const category = (await getCategories(ctx)).find((row) => isNamed(row, by))
+  const category = await findCategory(ctx.db.read, by)
   if (!category) throw invalid(field, 'names no category')
   return category.number
 }

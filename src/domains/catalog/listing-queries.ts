@@ -59,6 +59,7 @@ interface Shape {
   readonly priceMax: boolean
   readonly inStock: boolean | undefined
   readonly search: boolean
+  readonly manyInRange: boolean
   readonly attributeCount: number
   readonly sort: ProductSort
   readonly cursor: boolean
@@ -71,6 +72,11 @@ export interface Listing {
   readonly filter: ProductFilter
   readonly sort: ProductSort
   readonly paging: Paging
+  /**
+   * So much lies in the price range that walking the list in its order meets a page of it sooner
+   * than looking the range up and sorting all of it would.
+   */
+  readonly manyInRange?: boolean
 }
 
 const pages = new Map<string, (db: Db, values: Values) => Promise<ListRow[]>>()
@@ -103,7 +109,7 @@ function remember<T>(known: Map<string, T>, key: string, make: () => T): T {
   return made
 }
 
-function shapeOf({ filter, sort, paging }: Listing): Shape {
+function shapeOf({ filter, sort, paging, manyInRange = false }: Listing): Shape {
   return {
     category: filter.categoryNumber !== undefined,
     brand: filter.brandSlug !== undefined,
@@ -111,6 +117,7 @@ function shapeOf({ filter, sort, paging }: Listing): Shape {
     priceMax: filter.priceMax !== undefined,
     inStock: filter.inStock,
     search: filter.words !== undefined,
+    manyInRange,
     attributeCount: filter.attributes?.length ?? 0,
     sort: sort === 'relevance' && !filter.words ? 'created_at' : sort,
     cursor: paging.after !== undefined,
@@ -144,10 +151,11 @@ function pageQuery(shape: Shape) {
     const keys = sortKeys(db, shape, slot)
     const selected = keys.map((key, index) => sql`${key} as ${sql.ref(`key${index}`)}`)
     const names = keys.map((_, index) => sql.ref(`page.key${index}`))
-    const conditions = [...filters(db, shape, slot), ...afterPlace(shape, keys, slot)]
+    const aliases = keys.map((_, index) => sql.ref(`key${index}`))
+    const conditions = [...filters(shape, slot), ...afterPlace(shape, keys, slot)]
     const page = sql`(select ${sql.join(selected)}, ${numberOf(shape)} as page_number
-      from ${candidates(shape)} where ${sql.join(conditions, sql` and `)}
-      order by ${ordered(shape, keys)} limit ${slot('limit')} offset ${slot('offset')})`
+      from ${candidates(db, shape, slot)} ${where(conditions)}
+      order by ${ordered(shape, aliases)} limit ${slot('limit')} offset ${slot('offset')})`
     return sql<ListRow>`select p.number, p.id, p.slug, p.name, p.description, p.price_minor,
         p.price_max_minor, p.currency, p.tags, p.images, p.version, p.created_at, p.updated_at,
         b.slug as brand_slug, b.name as brand_name, c.number as category_number,
@@ -166,8 +174,8 @@ function pageQuery(shape: Shape) {
 function countQuery(shape: Shape) {
   return preparedQuery<Values, { count: number }>(
     (db, slot) => sql<{ count: number }>`select count(*) as count from (
-      select 1 as one from ${candidates(shape)}
-      where ${sql.join(filters(db, shape, slot), sql` and `)} limit ${slot('limit')}) counted`,
+      select 1 as one from ${candidates(db, shape, slot)} ${where(filters(shape, slot))}
+      limit ${slot('limit')}) counted`,
   )
 }
 
@@ -177,33 +185,66 @@ const isDescending = ({ sort }: Shape) => sort.startsWith('-')
 const sortField = ({ sort }: Shape) => sort.replace(/^-/, '')
 
 /**
- * Only active products have rows in `product_categories`, so a category is walked in the order of
- * its key, and the products themselves are joined only where something else of them is needed.
+ * Only active products have rows in the search index and in `product_categories`, so these come
+ * first, and the products themselves are joined only where something else of them is needed.
  */
-function candidates(shape: Shape): Raw {
+function candidates(db: Db, shape: Shape, slot: Slot): Raw {
+  if (shape.search) return searchedCandidates(db, shape, slot)
   if (!shape.category) return sql`products p`
-  const needsProduct = shape.brand || shape.inStock !== undefined || sortField(shape) === 'name'
-  return needsProduct
+  return needsProduct(shape)
     ? sql`product_categories pc join products p on p.number = pc.product_number`
     : sql`product_categories pc`
 }
 
-const numberOf = (shape: Shape) => (shape.category ? sql`pc.product_number` : sql`p.number`)
+/** SQLite keeps to the order of a CROSS JOIN; looking up single products in its index is slow. */
+function searchedCandidates(db: Db, shape: Shape, slot: Slot): Raw {
+  const found = db.dialect.search.matches(slot('words') as RawBuilder<string>)
+  const sources = [
+    sql`${found} m`,
+    shape.category && sql`product_categories pc`,
+    needsProduct(shape) && sql`products p`,
+  ]
+  return sql.join(
+    sources.filter((source) => source !== false),
+    sql` cross join `,
+  )
+}
+
+function needsProduct(shape: Shape): boolean {
+  const { search, category, brand, inStock, priceMin, priceMax } = shape
+  const ofProduct = brand || inStock !== undefined || sortField(shape) === 'name'
+  const ofPrice = priceMin || priceMax || sortField(shape) === 'price'
+  return ofProduct || (ofPrice && !category) || (!search && !category)
+}
+
+function numberOf({ search, category }: Shape): Raw {
+  if (search) return sql`m.product_number`
+  return category ? sql`pc.product_number` : sql`p.number`
+}
+
 const priceOf = (shape: Shape) => (shape.category ? sql`pc.price_minor` : sql`p.price_minor`)
 
-function filters(db: Db, shape: Shape, slot: Slot): Raw[] {
+/** The price as a filter sees it; an expression cannot be looked up in an index. */
+const comparedPrice = (shape: Shape) =>
+  shape.manyInRange ? sql`${priceOf(shape)} + 0` : priceOf(shape)
+
+function where(conditions: readonly Raw[]): Raw {
+  return conditions.length === 0 ? sql`` : sql`where ${sql.join(conditions, sql` and `)}`
+}
+
+function filters(shape: Shape, slot: Slot): Raw[] {
   const number = numberOf(shape)
-  // An expression keeps a list that is sorted otherwise from walking the price index: it would have
-  // to sort everything in the range before it could show the first page.
-  const price = sortField(shape) === 'price' ? priceOf(shape) : sql`${priceOf(shape)} + 0`
-  const { search } = db.dialect
+  const price = comparedPrice(shape)
+  const { search, category } = shape
   const conditions = [
-    shape.category ? sql`pc.category_number = ${slot('category')}` : sql`p.status = 'active'`,
+    category && sql`pc.category_number = ${slot('category')}`,
+    search && category && sql`pc.product_number = m.product_number`,
+    search && needsProduct(shape) && sql`p.number = m.product_number`,
+    !category && !search && sql`p.status = 'active'`,
     shape.brand && sql`p.brand_id = (select id from brands where slug = ${slot('brand')})`,
     shape.priceMin && sql`${price} >= ${slot('priceMin')}`,
     shape.priceMax && sql`${price} <= ${slot('priceMax')}`,
     shape.inStock !== undefined && stockCondition(shape.inStock),
-    shape.search && sql`${number} in ${search.matches(slot('words') as RawBuilder<string>)}`,
     ...Array.from({ length: shape.attributeCount }, (_, index) =>
       attributeCondition({ number, slot, index }),
     ),

@@ -117,14 +117,30 @@ export interface CategoryRow {
   readonly version: number
 }
 
-const allCategories = preparedQuery<object, CategoryRow>((db) =>
-  db
+function categories(db: Db) {
+  return db
     .selectFrom('categories')
     .select(['number', 'id', 'parent_id', 'slug', 'name', 'description', 'position'])
     .select(['product_count', 'total_product_count', 'version'])
-    .orderBy('position')
-    .orderBy('number'),
+}
+
+const allCategories = preparedQuery<object, CategoryRow>((db) =>
+  categories(db).orderBy('position').orderBy('number'),
 )
+const categoryByNumber = preparedQuery<{ number: number }, CategoryRow>((db, param) =>
+  categories(db).where('number', '=', param('number')),
+)
+const categoryById = preparedQuery<{ id: string }, CategoryRow>((db, param) =>
+  categories(db).where('id', '=', param('id')),
+)
+const categoryBySlug = preparedQuery<{ slug: string }, CategoryRow>((db, param) =>
+  categories(db).where('slug', '=', param('slug')),
+)
+
+export async function findCategory(db: Db, by: Reference): Promise<CategoryRow | undefined> {
+  if (by.by === 'number') return (await categoryByNumber(db, by))[0]
+  return by.by === 'id' ? (await categoryById(db, by))[0] : (await categoryBySlug(db, by))[0]
+}
 
 /** The whole tree as a flat list, siblings in their order. A shop has thousands at the most. */
 export const listCategories = (db: Db): Promise<CategoryRow[]> => allCategories(db, {})
