@@ -1,39 +1,6 @@
-import { StatementSync } from 'node:sqlite'
 import { Connection, type Answer } from './client/connection.ts'
+import type { StatementRecorder } from './recorder.ts'
 import { scenarios, seededRandom, type Facts, type ScenarioName } from './scenarios.ts'
-
-/** Writes down the text of every statement that this process runs, while `take` is waited for. */
-export class StatementRecorder implements Disposable {
-  #texts: string[] = []
-  readonly #all = StatementSync.prototype.all
-  readonly #run = StatementSync.prototype.run
-
-  constructor() {
-    const note = (statement: StatementSync) => this.#texts.push(statement.sourceSQL)
-    const [all, run] = [this.#all, this.#run]
-    Object.assign(StatementSync.prototype, {
-      all(this: StatementSync, ...params: unknown[]): unknown {
-        note(this)
-        return Reflect.apply(all, this, params)
-      },
-      run(this: StatementSync, ...params: unknown[]): unknown {
-        note(this)
-        return Reflect.apply(run, this, params)
-      },
-    })
-  }
-
-  take(): string[] {
-    const texts = this.#texts
-    this.#texts = []
-    return texts
-  }
-
-  [Symbol.dispose](): void {
-    StatementSync.prototype.all = this.#all
-    StatementSync.prototype.run = this.#run
-  }
-}
 
 export interface Ports {
   readonly shop: number

@@ -47,8 +47,9 @@ export function sendError(
   { request, reply, error }: { request: FastifyRequest; reply: FastifyReply; error: unknown },
 ): FastifyReply {
   const shopError = toShopError(ctx, error)
-  if (shopError.status >= 500) request.log.error({ err: error }, 'request failed')
-  else request.log.debug({ code: shopError.code }, 'request refused')
+  const { id: reqId } = request
+  if (shopError.status >= 500) ctx.log.error({ reqId, err: error }, 'request failed')
+  else ctx.log.debug({ reqId, code: shopError.code }, 'request refused')
   if (shopError.retryAfterSeconds) reply.header('retry-after', shopError.retryAfterSeconds)
   const { allow } = shopError.details
   if (shopError.status === 405 && typeof allow === 'string') reply.header('allow', allow)

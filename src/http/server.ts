@@ -42,6 +42,8 @@ export async function createServer(ctx: Context): Promise<App> {
     trustProxy: server.trustProxy.length > 0 ? [...server.trustProxy] : false,
     routerOptions: { maxParamLength: 500, ignoreTrailingSlash: true },
     genReqId: requestId,
+    // A logger for each request would be made in vain: the few lines that are logged name theirs.
+    childLoggerFactory: (logger) => logger,
     frameworkErrors(error, request, reply) {
       // No hook runs for what cannot be routed.
       addHeaders(request, reply)
@@ -89,7 +91,8 @@ function registerHeaders(app: App, ctx: Context): void {
   if (!ctx.log.isLevelEnabled('debug')) return
   app.addHook('onResponse', (request, reply, done) => {
     const { statusCode, elapsedTime } = reply
-    request.log.debug({ method: request.method, url: request.url, statusCode, elapsedTime }, 'done')
+    const { id: reqId, method, url } = request
+    ctx.log.debug({ reqId, method, url, statusCode, elapsedTime }, 'done')
     done()
   })
 }

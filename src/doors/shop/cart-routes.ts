@@ -33,7 +33,7 @@ const quantityErrors = [...lineErrors, 'INSUFFICIENT_STOCK'] as const
 const productErrors = [...quantityErrors, 'AMBIGUOUS_ITEM'] as const
 
 /** A session in the path, which may have every name but those of the routes beside it. */
-const session = ':session_id(^(?!(?:add|update|remove|clear|items)$).+$)'
+const session = ':session_id(^(?!(?:add|update|remove|clear|items)$)[^]+$)'
 const SessionId = Type.String({
   maxLength: 255,
   description: 'A name for the session, chosen by the client: printable ASCII',
