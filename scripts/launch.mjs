@@ -22,6 +22,7 @@ const runs = {
   check: { file: 'scripts/check.ts', args, everything: true },
   bench: { file: 'bench/run.ts', args, everything: true },
   fault: { file: 'test/fault/run.ts', args, everything: true },
+  simulate: { file: 'test/simulation/run.ts', args, everything: true },
   replay: { file: 'scripts/replay.ts', args, everything: true },
   docs: { file: 'scripts/docs/write.ts', args, everything: true },
 }

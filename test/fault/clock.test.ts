@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { deleteExpiredClaims } from '../../src/db/idempotency.ts'
+import { enqueue, listPendingEvents, takeEvent } from '../../src/db/outbox.ts'
+import { deliverPending } from '../../src/db/relay.ts'
 import { forgetExpiredCarts } from '../../src/domains/cart/cart.ts'
 import { expireDue, reconcileDue } from '../../src/domains/checkout/reconcile.ts'
 import {
@@ -23,6 +25,7 @@ const holdMs = 15 * 60_000
 const cartMs = 30 * 24 * hourMs
 const keyMs = 24 * hourMs
 const tokenMs = 900_000
+const leaseMs = 30_000
 const who = { session: 'one' }
 
 /** Moments shortly before clocks are put forward or back, and one like any other. */
@@ -104,6 +107,20 @@ for (const engine of engines()) {
       const answer = await checkOut(shop, who, { key: 'k', ...outcome('timeout') })
       assert.equal(answer.status, 201, answer.text)
       await shop.assertAudit()
+    })
+
+    test('an event that a node took before it died is delivered by another half a minute later', async () => {
+      await using opened = await open()
+      const { shop, clock } = opened
+      const { ctx } = shop
+      const payload = { order_id: 'one', number: 1 }
+      await ctx.db.transaction((tx) => enqueue(ctx, tx, { topic: 'order.refunded', payload }))
+      const now = clock.now()
+      const [event] = await listPendingEvents(ctx.db.read, { now, limit: 1 })
+      const taken = { id: event?.id ?? '', now, until: now + leaseMs }
+      await ctx.db.transaction((tx) => takeEvent(tx, taken))
+      await assertDueAt(clock, leaseMs, async () => (await deliverPending(ctx)) === 1)
+      assert.equal(await deliverPending(ctx), 0)
     })
 
     test('a token outlives a clock that jumps back, and not one that jumps ahead', async () => {

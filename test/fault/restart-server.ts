@@ -144,7 +144,6 @@ async function mysqlParts(): Promise<Parts> {
     `--port=${port}`,
     `--socket=${join(folder, 'socket')}`,
     `--pid-file=${join(folder, 'pid')}`,
-    // A server that starts deletes what others have in a shared folder for temporary files.
     `--tmpdir=${folder}`,
     '--bind-address=127.0.0.1',
     '--skip-name-resolve',

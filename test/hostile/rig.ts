@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { createCategory } from '../../src/domains/catalog/categories.ts'
-import { hostileStrings } from './corpus.ts'
+import { hostileStrings, someStrings } from './corpus.ts'
 import { addProduct, checkoutBody, signUp } from '../support/shop.ts'
 import type { Answer, CallOptions, OpenShop, TestShop } from '../support/shop.ts'
 import { listOperations, sampleOf, type Known, type Operation } from './openapi.ts'
@@ -143,10 +143,9 @@ async function fillCart(shop: TestShop, variantId: string): Promise<string> {
   return buyer
 }
 
-/** All of them on the embedded database; on the others a part, because a test run has an end. */
-export function sharedBy({ ctx }: TestShop, strings = hostileStrings): readonly string[] {
-  const { rowLocks } = ctx.db.dialect.can
-  return rowLocks ? strings.filter((_, index) => index % 12 === 0) : strings
+/** All strings on the embedded database, some on the others. */
+export function stringsFor({ ctx }: TestShop): readonly string[] {
+  return ctx.db.dialect.can.rowLocks ? someStrings : hostileStrings
 }
 
 /** After all that: the books are right, and somebody can still buy something. */

@@ -41,8 +41,14 @@ const broken: readonly Case[] = [
     'chunks of no size',
     `POST /api/v1/customers HTTP/1.1\r\n${tail}Transfer-Encoding: chunked\r\n\r\nzz\r\n\r\n`,
     400,
+    415,
   ],
-  ['an unknown coding', `POST ${products} HTTP/1.1\r\n${tail}Transfer-Encoding: x\r\n\r\n`, 400],
+  [
+    'an unknown coding',
+    `POST ${products} HTTP/1.1\r\n${tail}Transfer-Encoding: x\r\n\r\n`,
+    400,
+    405,
+  ],
   ['an unknown expectation', `GET ${products} HTTP/1.1\r\n${tail}Expect: x\r\n\r\n`, 200, 417],
   [
     'an upgrade',

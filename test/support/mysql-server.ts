@@ -1,5 +1,5 @@
 import { accessSync, constants } from 'node:fs'
-import { delimiter, join } from 'node:path'
+import { delimiter, dirname, join } from 'node:path'
 import { createConnection } from 'mysql2/promise'
 import { freePort, makeFolder, runToEnd, startServer, type TestServer } from './server-process.ts'
 
@@ -44,7 +44,6 @@ export async function startMysql(binary: string): Promise<TestServer> {
     `--port=${port}`,
     `--socket=${join(folder, 'socket')}`,
     `--pid-file=${join(folder, 'pid')}`,
-    // A server that starts deletes what others have in a shared folder for temporary files.
     `--tmpdir=${folder}`,
     ...settings,
   ]
@@ -54,13 +53,12 @@ export async function startMysql(binary: string): Promise<TestServer> {
 }
 
 export function initialisation(binary: string, data: string) {
+  // A server that starts deletes what others have in a shared folder for temporary files.
+  const folders = [`--datadir=${data}`, `--tmpdir=${dirname(data)}`]
+  const args = ['--no-defaults', ...asRoot, ...folders]
   if (!binary.endsWith('mariadbd')) {
-    return {
-      file: binary,
-      args: ['--no-defaults', ...asRoot, '--initialize-insecure', `--datadir=${data}`],
-    }
+    return { file: binary, args: [...args, '--initialize-insecure'] }
   }
   const access = ['--auth-root-authentication-method=normal', '--skip-test-db']
-  const args = ['--no-defaults', ...asRoot, `--datadir=${data}`, ...access]
-  return { file: 'mariadb-install-db', args }
+  return { file: 'mariadb-install-db', args: [...args, ...access] }
 }

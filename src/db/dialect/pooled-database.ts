@@ -18,6 +18,7 @@ interface Parts {
 /** A database behind a server with row locks, where transactions run side by side. */
 export function pooledDatabase({ dialect, pool, longPool, schema }: Parts): Database {
   const read = readingDb(new PoolReader(pool), dialect)
+  let closed: Promise<unknown> | undefined
   return {
     dialect,
     read,
@@ -36,11 +37,12 @@ export function pooledDatabase({ dialect, pool, longPool, schema }: Parts): Data
       await read.runner.all('select 1', [])
     },
     async [Symbol.asyncDispose]() {
-      await Promise.all([
+      closed ??= Promise.all([
         pool[Symbol.asyncDispose](),
         longPool[Symbol.asyncDispose](),
         schema.destroy(),
       ])
+      await closed
     },
   }
 }
