@@ -76,7 +76,7 @@ export const setClaimOrder = preparedWrite<{ claim: string; orderId: string }>((
     .where('claim', '=', param('claim')),
 )
 
-const writeReply = preparedWrite<{ claim: string; status: number; body: string }>((db, param) =>
+const writeReply = preparedWrite<StoredReply & { claim: string }>((db, param) =>
   db
     .updateTable('idempotency_keys')
     .set({ response_status: param('status'), response_body: param('body') })
@@ -84,26 +84,49 @@ const writeReply = preparedWrite<{ claim: string; status: number; body: string }
     .where('response_status', 'is', null),
 )
 
+/** Stores the answer, in the transaction that has claimed the key. */
+export async function storeReply(tx: Tx, reply: StoredReply & { claim: string }): Promise<void> {
+  await writeReply(tx, reply)
+}
+
+/** The use of a key by one order: a key that has expired may since have been used for another. */
+interface OrderClaim {
+  readonly claim: string
+  readonly orderId: string
+}
+
+const writeOrderReply = preparedWrite<StoredReply & OrderClaim>((db, param) =>
+  db
+    .updateTable('idempotency_keys')
+    .set({ response_status: param('status'), response_body: param('body') })
+    .where('claim', '=', param('claim'))
+    .where('order_id', '=', param('orderId'))
+    .where('response_status', 'is', null),
+)
+
 /**
- * Stores the answer, in the transaction that makes it true. If another try of the same request
- * was first, its answer stands and is returned.
+ * Stores the answer about an order, in the transaction that makes it true. If another try of the
+ * same request was first, its answer stands and is returned.
  */
-export async function storeReply(
+export async function storeOrderReply(
   tx: Tx,
-  { claim, ...reply }: StoredReply & { claim: string },
+  { claim, orderId, ...reply }: StoredReply & OrderClaim,
 ): Promise<{ reply: StoredReply; replayed: boolean }> {
-  const { changes } = await writeReply(tx, { claim, ...reply })
+  const { changes } = await writeOrderReply(tx, { claim, orderId, ...reply })
   const [first] = changes === 1 ? [] : await findClaim(tx, { claim })
-  if (!first || first.response_status === null) return { reply, replayed: false }
+  if (first?.order_id !== orderId || first.response_status === null) {
+    return { reply, replayed: false }
+  }
   const { response_status: status, response_body: body } = first
   return { reply: { status, body: body ?? '' }, replayed: true }
 }
 
-/** Frees a key whose request failed on our side, so that the client can repeat it. */
-export const releaseClaim = preparedWrite<{ claim: string }>((db, param) =>
+/** Frees the key of an order that failed on our side, so that the client can repeat it. */
+export const releaseClaim = preparedWrite<OrderClaim>((db, param) =>
   db
     .deleteFrom('idempotency_keys')
     .where('claim', '=', param('claim'))
+    .where('order_id', '=', param('orderId'))
     .where('response_status', 'is', null),
 )
 

@@ -3,7 +3,7 @@ import { ShopError } from '../../core/errors.ts'
 import { formatMinor } from '../../core/money.ts'
 import type { Tx } from '../../db/database.ts'
 import { findCart, problemsOf, type Shopper } from './cart.ts'
-import { acceptPrices, closeCart, listCartLines, moveCart } from './queries.ts'
+import { closeCart, listCartLines, moveCart, writeToldPrices } from './queries.ts'
 import type { CartLineRow, CartRow } from './queries.ts'
 
 export interface TakenCart {
@@ -14,6 +14,7 @@ export interface TakenCart {
 /** A refusal for changed prices; the caller accepts them for the next try by `acceptCartPrices`. */
 export class PriceChangedError extends ShopError {
   readonly cartId: string
+  readonly changed: readonly CartLineRow[]
 
   constructor(cartId: string, changed: readonly CartLineRow[]) {
     const items = changed.map((line) => ({
@@ -24,6 +25,7 @@ export class PriceChangedError extends ShopError {
     }))
     super('PRICE_CHANGED', { ...items[0], items })
     this.cartId = cartId
+    this.changed = changed
   }
 }
 
@@ -87,9 +89,22 @@ export async function articlesOf(ctx: Context, shopper: Shopper): Promise<string
   return lines.map(({ variant_id }) => variant_id)
 }
 
-/** Notes that the shopper has been told the current prices: the next checkout accepts them. */
-export async function acceptCartPrices(ctx: Context, cartId: string): Promise<void> {
-  await ctx.db.transaction((tx) => acceptPrices(tx, { cartId, now: ctx.clock.now() }))
+/**
+ * Notes that the shopper has been told the prices of the refusal: the next checkout accepts them,
+ * and them alone. What has changed since then is told again.
+ */
+export async function acceptCartPrices(
+  ctx: Context,
+  { cartId, changed }: PriceChangedError,
+): Promise<void> {
+  const now = ctx.clock.now()
+  const told = changed.map(({ number, price_minor }) => ({
+    cart_id: cartId,
+    number,
+    price_minor,
+    updated_at: now,
+  }))
+  await ctx.db.transaction((tx) => writeToldPrices(tx, told))
 }
 
 /** The cart has become an order. */

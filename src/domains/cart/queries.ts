@@ -1,5 +1,6 @@
 import { sql } from 'kysely'
 import type { Minor } from '../../core/money.ts'
+import { bulkUpdate } from '../../db/bulk.ts'
 import type { Db, Tx } from '../../db/database.ts'
 import { guardStatus } from '../../db/guard.ts'
 import { preparedQuery, preparedWrite } from '../../db/prepared.ts'
@@ -280,12 +281,21 @@ export const deleteLines = preparedWrite<{ cartId: string }>((db, param) =>
   db.deleteFrom('cart_lines').where('cart_id', '=', param('cartId')),
 )
 
-/** Accepts the current prices of a whole cart, after its shopper has been told of them. */
-export const acceptPrices = preparedWrite<{ cartId: string; now: number }>(
-  (_db, param) => sql`update cart_lines set
-    price_minor = (select v.price_minor from variants v where v.id = cart_lines.variant_id),
-    updated_at = ${param('now')} where cart_id = ${param('cartId')}`,
-)
+export interface ToldPrice {
+  readonly cart_id: string
+  /** Of the line. */
+  readonly number: number
+  readonly price_minor: Minor
+  readonly updated_at: number
+}
+
+/** Writes down the prices that a shopper has been told, which need not be today's any more. */
+export const writeToldPrices = bulkUpdate<ToldPrice>({
+  table: 'cart_lines',
+  columns: { cart_id: 'uuid', number: 'integer', price_minor: 'integer', updated_at: 'integer' },
+  set: sql`price_minor = d.price_minor, updated_at = d.updated_at`,
+  where: sql<boolean>`cart_lines.cart_id = d.cart_id and cart_lines.number = d.number`,
+})
 
 /** Adds the lines of one cart to those of another, where both have the article. */
 export const mergeSharedLines = preparedWrite<{ from: string; into: string; now: number }>(

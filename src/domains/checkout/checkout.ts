@@ -8,7 +8,7 @@ import {
   claimKey,
   releaseClaim,
   setClaimOrder,
-  storeReply,
+  storeOrderReply,
   type Claim,
   type StoredReply,
 } from '../../db/idempotency.ts'
@@ -136,7 +136,7 @@ async function begin(ctx: Context, attempt: Omit<Attempt, 'orderId'>): Promise<B
     )
   } catch (error) {
     // The refusal names the new prices, so the shopper knows them from now on.
-    if (error instanceof PriceChangedError) await acceptCartPrices(ctx, error.cartId)
+    if (error instanceof PriceChangedError) await acceptCartPrices(ctx, error)
     // The answer to the COMMIT was lost: whether the order is there says whether it happened.
     const isThere = error instanceof CommitUnknownError && (await hasOrder(ctx.db.read, orderId))
     if (isThere) return { kind: 'pending', orderId, resumed: false }
@@ -285,8 +285,8 @@ async function storedAnswer(
   const reply = await answerOf(ctx, tx, { orderId, once })
   if (!once.claim) return { reply, replayed: false }
   const { claim } = once.claim
-  if (reply.status < 500) return storeReply(tx, { claim, ...reply })
-  await releaseClaim(tx, { claim })
+  if (reply.status < 500) return storeOrderReply(tx, { claim, orderId, ...reply })
+  await releaseClaim(tx, { claim, orderId })
   return { reply, replayed: false }
 }
 

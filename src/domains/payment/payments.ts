@@ -10,6 +10,7 @@ import {
   listDuePayments,
   paymentOfOrder,
   postponeCheck,
+  stopAsking,
   type PaymentRow,
 } from './queries.ts'
 
@@ -135,10 +136,8 @@ export async function noteRefund(ctx: Context, tx: Tx, orderId: string): Promise
 /**
  * A failed payment the provider still does not know: it never came, and is not asked about again.
  */
-export async function giveUpOn(ctx: Context, payment: PaymentRow): Promise<void> {
-  const { id } = payment
-  const now = Number.MAX_SAFE_INTEGER
-  await ctx.db.transaction((tx) => postponeCheck(tx, { id, now, until: never }))
+export async function giveUpOn(ctx: Context, { id }: PaymentRow): Promise<void> {
+  await ctx.db.transaction((tx) => stopAsking(tx, { id, until: never }))
 }
 
 /** Asks the provider to charge. Undefined: it did not answer, so the outcome is not known. */

@@ -117,6 +117,15 @@ export const listDuePayments = preparedQuery<{ now: number; limit: number }, Pay
       .limit(param('limit')),
 )
 
+/** Asks no more about a payment, unless it has come after all and is to be refunded. */
+export const stopAsking = preparedWrite<{ id: string; until: number }>((db, param) =>
+  db
+    .updateTable('payments')
+    .set({ check_at: param('until') })
+    .where('id', '=', param('id'))
+    .where(status, '=', 'failed'),
+)
+
 /** Takes a payment for looking at it; one changed row means that nobody else did. */
 export const postponeCheck = preparedWrite<{ id: string; now: number; until: number }>(
   (db, param) =>
