@@ -39,7 +39,7 @@ function places(sources: readonly Source[], pattern: RegExp): string[] {
 
 /** What exceeds a limit today. The lists may only shrink: an entry that fits again must go. */
 const exceptions = {
-  longFiles: ['src/domains/catalog/picture-icons.ts', 'test/simulation/model.ts'],
+  longFiles: ['src/domains/catalog/picture-icons.ts'],
   longFunctions: [] as string[],
   longLines: ['src/core/currencies.ts', 'src/domains/catalog/picture-icons.ts'],
 }

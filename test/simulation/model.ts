@@ -2,6 +2,7 @@ import type { PaymentOutcome } from '../../src/drivers/payment/driver.ts'
 import { shippingCodes, totalsOf, type Terms } from './naive-prices.ts'
 import {
   type Acceptance,
+  type AddWish,
   type Article,
   type Begun,
   type Cart,
@@ -61,8 +62,6 @@ export class Model {
     return copy
   }
 
-  // Shopping
-
   cartOf(shopper: Shopper): Cart | undefined {
     return this.#cartNamed(ownerOf(shopper))
   }
@@ -97,10 +96,7 @@ export class Model {
     return changed
   }
 
-  add(
-    shopper: Shopper,
-    item: { article: Article; quantity: number; version: number | undefined },
-  ): string {
+  add(shopper: Shopper, item: AddWish): string {
     const sku = this.#choose(item.article)
     const variant = this.variants.get(sku)
     if (!variant) return sku
@@ -206,8 +202,6 @@ export class Model {
     return `v${version} ${texts.join(' ') || 'empty'} = ${lines.length === 0 ? 0 : total}`
   }
 
-  // Keys
-
   /** Runs a piece of work at most once for its key: what succeeded is answered again. */
   once(key: KeyUse | undefined, work: () => string): string {
     const known = key && this.#liveKey(key)
@@ -227,8 +221,6 @@ export class Model {
   #keep({ claim, body }: KeyUse, { reply, order }: { reply?: string; order?: number }): void {
     this.keys.set(claim, { body, order, reply, until: this.now + this.terms.keyMs })
   }
-
-  // Checkout
 
   begin(wish: CheckoutWish): Begun {
     const { key } = wish
@@ -253,7 +245,7 @@ export class Model {
     const changed = lines.filter(({ sku, told }) => this.#variant(sku).price !== told)
     if (changed.length > 0) {
       const skus = changed.map(({ sku }) => sku)
-      const prices = new Map(skus.map((sku) => [sku, this.#variant(sku).price]))
+      const prices = new Map(changed.map(({ number, sku }) => [number, this.#variant(sku).price]))
       const outcome = `PRICE_CHANGED ${skus.join(',')}`
       return { kind: 'told', outcome, accept: { cart: cart.id, prices } }
     }
@@ -301,7 +293,8 @@ export class Model {
   accept({ cart: id, prices }: Acceptance): void {
     const cart = this.carts.get(id)
     if (!cart) return
-    const lines = cart.lines.map((line) => ({ ...line, told: prices.get(line.sku) ?? line.told }))
+    const told = (line: Line) => prices.get(line.number) ?? line.told
+    const lines = cart.lines.map((line) => ({ ...line, told: told(line) }))
     this.carts.set(id, { ...cart, lines })
   }
 
@@ -365,8 +358,9 @@ export class Model {
    */
   answer(number: number, key: KeyUse | undefined): string {
     const { status, payment, failure, totals } = this.order(number)
-    const held = key && this.keys.get(key.claim)
-    const isOpen = held?.order === number && held.reply === undefined
+    const known = key && this.keys.get(key.claim)
+    const held = known?.order === number ? known : undefined
+    const isOpen = held !== undefined && held.reply === undefined
     if (payment === 'failed' && (failure === 'provider_error' || failure === 'never_arrived')) {
       if (isOpen) this.keys.delete(key?.claim ?? '')
       return 'PAYMENT_UNAVAILABLE'
@@ -383,8 +377,6 @@ export class Model {
   #announce(topic: string): void {
     this.announced.set(topic, (this.announced.get(topic) ?? 0) + 1)
   }
-
-  // Jobs
 
   due(): number[] {
     return [...this.orders].flatMap(([number, { payment, checkAt }]) =>
@@ -433,8 +425,6 @@ export class Model {
       if (status === 'open' && expiresAt <= this.now && !wasOrdered) this.carts.delete(id)
     }
   }
-
-  // Staff
 
   adjust(sku: string, quantity: number): string {
     const variant = this.variants.get(sku)

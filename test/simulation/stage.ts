@@ -94,6 +94,7 @@ export class Run {
     this.ending = 'running'
     this.transactions.length = 0
     this.#stopped = Promise.withResolvers()
+    await turns(this.luck.random.below(10))
     this.#release?.()
     await Promise.race([this.#answered, this.#stopped.promise])
   }

@@ -86,7 +86,14 @@ export type Begun =
 
 export interface Acceptance {
   readonly cart: number
-  readonly prices: ReadonlyMap<string, bigint>
+  /** By the numbers of the lines. */
+  readonly prices: ReadonlyMap<number, bigint>
+}
+
+export interface AddWish {
+  readonly article: Article
+  readonly quantity: number
+  readonly version: number | undefined
 }
 
 /** When something is never looked at again. */
