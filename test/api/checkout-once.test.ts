@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { reconcileDue } from '../../src/domains/checkout/reconcile.ts'
 import { addProduct, describeOnEveryDatabase, signUp, type TestShop } from '../support/shop.ts'
 import { gate, provider } from './provider.ts'
 import {
@@ -10,6 +11,7 @@ import {
   outcome,
   refused,
   stockOf,
+  testClock,
   unchanged,
   type Who,
 } from './support.ts'
@@ -196,6 +198,36 @@ describeOnEveryDatabase('many checkouts of one cart at once', (openShop) => {
     refused(await checkOut(shop, guest), 409, 'CART_LOCKED')
     slow.open()
     assert.equal((await first).status, 201)
+    await shop.assertAudit()
+  })
+
+  test('that outlive their key leave it to the order it has been used for since', async () => {
+    const clock = testClock()
+    const paying = provider({ find: () => Promise.resolve(undefined) })
+    const { charge } = paying
+    await using shop = await openShop({ clock, payment: paying.drivers })
+    await fill(shop, guest)
+    const begun = async () => {
+      const door = gate()
+      paying.charge = async (request) => {
+        await door.pass()
+        return charge(request)
+      }
+      const answer = checkOut(shop, guest, { key: 'k' })
+      await door.reached
+      return { answer, finish: door.open }
+    }
+    const first = await begun()
+    clock.advance(25 * 60 * 60_000)
+    assert.equal(await reconcileDue(shop.ctx), 1)
+    const second = await begun()
+    first.finish()
+    refused(await first.answer, 409, 'PAYMENT_REFUNDED')
+    second.finish()
+    const { status, text } = await second.answer
+    assert.equal(status, 201, text)
+    assert.equal((await checkOut(shop, guest, { key: 'k' })).text, text)
+    assert.deepEqual(await orderStatuses(shop.ctx), ['cancelled', 'paid'])
     await shop.assertAudit()
   })
 })

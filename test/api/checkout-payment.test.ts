@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { expireDue, reconcileDue } from '../../src/domains/checkout/reconcile.ts'
 import { addProduct, describeOnEveryDatabase, type TestShop } from '../support/shop.ts'
-import { captured, provider, silent } from './provider.ts'
+import { captured, gate, provider, silent } from './provider.ts'
 import {
   added,
   cartOf,
@@ -332,6 +332,32 @@ describeOnEveryDatabase('money that comes late', (openShop) => {
       payments.map(({ status }) => status),
       ['refunded'],
     )
+  })
+
+  test('that comes while the shop is about to give up on it is given back all the same', async () => {
+    const clock = testClock()
+    const [charging, asking] = [gate(), gate()]
+    const paying = provider({ find: () => Promise.resolve(undefined) })
+    const { charge } = paying
+    paying.charge = (request) => charging.pass().then(() => charge(request))
+    await using shop = await openShop({ clock, payment: paying.drivers })
+    await fillCart(shop)
+    const answer = checkOut(shop, guest)
+    await charging.reached
+    clock.advance(secondsMs(30))
+    await reconcileDue(shop.ctx)
+    clock.advance(minutesMs(15))
+    paying.find = () => asking.pass().then(() => undefined)
+    const looking = reconcileDue(shop.ctx)
+    await asking.reached
+    charging.open()
+    refused(await answer, 409, 'PAYMENT_REFUNDED')
+    asking.open()
+    await looking
+    clock.advance(minutesMs(15))
+    assert.equal(await reconcileDue(shop.ctx), 1)
+    assert.equal(paying.refunds.length, 1)
+    await shop.assertAudit()
   })
 
   test('that never comes for an order that was given up is not asked for for ever', async () => {

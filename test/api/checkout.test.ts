@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { minor } from '../../src/core/money.ts'
+import { acceptCartPrices, PriceChangedError, takeCart } from '../../src/domains/cart/checkout.ts'
 import { changeProduct, changeVariant } from '../../src/domains/catalog/writes.ts'
 import {
   addProduct,
@@ -468,6 +469,27 @@ describeOnEveryDatabase('a checkout after a price has changed', (openShop) => {
       await changeVariant(shop.ctx, at, { priceMinor: minor(priceMinor) })
       assert.equal(refused(await checkOut(shop, guest), 409, 'PRICE_CHANGED').details.seen, seen)
     }
+    assert.equal((await checkOut(shop, guest)).status, 201)
+    await shop.assertAudit()
+  })
+
+  test('accepts the prices it was told, and none that has changed since', async () => {
+    await using shop = await openShop()
+    const { ctx } = shop
+    const [told, later] = [await addProduct(ctx), await addProduct(ctx)]
+    for (const product of [told, later]) await added(shop, guest, product)
+    const reprice = ({ variantId: id }: { variantId: string }, priceMinor: number) =>
+      changeVariant(ctx, { id, version: undefined }, { priceMinor: minor(priceMinor) })
+    await reprice(told, 7)
+    const shopper = { customerId: undefined, sessionKey: 'named:guest' }
+    const refusal: unknown = await ctx.db
+      .transaction((tx) => takeCart(ctx, tx, { shopper, version: undefined }))
+      .catch((error: unknown) => error)
+    assert.ok(refusal instanceof PriceChangedError)
+    await reprice(later, 9)
+    await acceptCartPrices(ctx, refusal)
+    const { details } = refused(await checkOut(shop, guest), 409, 'PRICE_CHANGED')
+    assert.deepEqual([details.sku, details.items.length], [later.sku, 1])
     assert.equal((await checkOut(shop, guest)).status, 201)
     await shop.assertAudit()
   })

@@ -101,8 +101,8 @@ export async function acceptCartPrices(
   const told = changed.map(({ number, price_minor }) => ({
     cart_id: cartId,
     number,
-    price_minor,
-    updated_at: now,
+    told_minor: price_minor,
+    told_at: now,
   }))
   await ctx.db.transaction((tx) => writeToldPrices(tx, told))
 }

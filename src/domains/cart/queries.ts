@@ -285,15 +285,15 @@ export interface ToldPrice {
   readonly cart_id: string
   /** Of the line. */
   readonly number: number
-  readonly price_minor: Minor
-  readonly updated_at: number
+  readonly told_minor: Minor
+  readonly told_at: number
 }
 
 /** Writes down the prices that a shopper has been told, which need not be today's any more. */
 export const writeToldPrices = bulkUpdate<ToldPrice>({
   table: 'cart_lines',
-  columns: { cart_id: 'uuid', number: 'integer', price_minor: 'integer', updated_at: 'integer' },
-  set: sql`price_minor = d.price_minor, updated_at = d.updated_at`,
+  columns: { cart_id: 'uuid', number: 'integer', told_minor: 'integer', told_at: 'integer' },
+  set: sql`price_minor = d.told_minor, updated_at = d.told_at`,
   where: sql<boolean>`cart_lines.cart_id = d.cart_id and cart_lines.number = d.number`,
 })
 
