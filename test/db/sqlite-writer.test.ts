@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { rm } from 'node:fs/promises'
+import { DatabaseSync } from 'node:sqlite'
 import { test, type TestContext } from 'node:test'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Tx } from '../../src/db/database.ts'
 import { SqliteConnection } from '../../src/db/dialect/sqlite/connection.ts'
+import { sqliteDialect } from '../../src/db/dialect/sqlite/dialect.ts'
 import { SqliteWriter } from '../../src/db/dialect/sqlite/writer.ts'
 import { makeFolder } from '../support/server-process.ts'
 
@@ -16,6 +19,7 @@ async function openWriter(t: TestContext) {
   const commits = () =>
     statements.mock.calls.filter((call) => call.arguments[0] === 'commit').length
   return {
+    file,
     writer: new SqliteWriter(connection),
     commits,
     notes: () => connection.all('select text from notes order by text', []).map(textOf),
@@ -102,4 +106,36 @@ test('a COMMIT that fails fails the whole group, and nothing of it stays', async
   assert.deepEqual(notes(), [])
   await writer.transaction(write('later'))
   assert.deepEqual(notes(), ['later'])
+})
+
+test('another process that writes is waited for without keeping anybody else waiting', async (t) => {
+  await using opened = await openWriter(t)
+  const { writer, file, notes } = opened
+  using other = new DatabaseSync(file)
+  other.exec("begin immediate; insert into notes (text) values ('theirs')")
+  const ours = writer.transaction(write('ours'))
+  let turns = 0
+  for (; turns < 100; turns++) await nextTurn()
+  assert.deepEqual(notes(), [])
+  other.exec('commit')
+  assert.equal(await ours, 'ours')
+  assert.deepEqual(notes(), ['ours', 'theirs'])
+})
+
+test('another process that never stops writing is given up on, and those waiting are told', async (t) => {
+  await using opened = await openWriter(t)
+  const { writer, file, notes } = opened
+  using other = new DatabaseSync(file)
+  other.exec('begin immediate')
+  const results = await Promise.allSettled([
+    writer.transaction(write('a')),
+    writer.transaction(write('b')),
+  ])
+  const kinds = results.map((result) =>
+    result.status === 'rejected' ? sqliteDialect.readFault(result.reason).kind : 'written',
+  )
+  assert.deepEqual(kinds, ['retry', 'retry'])
+  other.exec('rollback')
+  assert.equal(await writer.transaction(write('c')), 'c')
+  assert.deepEqual(notes(), ['c'])
 })

@@ -14,6 +14,7 @@ const statementsMax = 1_000
 /** One SQLite connection with its prepared statements kept by their text. */
 export class SqliteConnection implements Runner, Disposable {
   readonly database: DatabaseSync
+  readonly busyTimeoutMs: number
   readonly #reads = new Map<string, StatementSync>()
   readonly #writes = new Map<string, StatementSync>()
 
@@ -24,6 +25,7 @@ export class SqliteConnection implements Runner, Disposable {
       enableForeignKeyConstraints: true,
     })
     this.database.exec('pragma cache_size = -16000; pragma temp_store = memory')
+    this.busyTimeoutMs = busyTimeoutMs
     if (!readOnly) this.#makeDurable(file)
   }
 
@@ -52,6 +54,16 @@ export class SqliteConnection implements Runner, Disposable {
     const statement = this.#writes.get(sql) ?? this.#prepareWrite(sql)
     const result = statement.run(...(params as SQLInputValue[]))
     return { changes: Number(result.changes), insertId: Number(result.lastInsertRowid) }
+  }
+
+  /** Runs a statement that fails at once where it would have to wait for another process. */
+  runAtOnce(sql: string): Change {
+    this.run('pragma busy_timeout = 0', [])
+    try {
+      return this.run(sql, [])
+    } finally {
+      this.run(`pragma busy_timeout = ${this.busyTimeoutMs}`, [])
+    }
   }
 
   /**

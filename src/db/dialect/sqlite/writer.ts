@@ -1,4 +1,4 @@
-import { setImmediate as nextTurn } from 'node:timers/promises'
+import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises'
 import { kyselyProps, Tx, type Change, type Runner } from '../../database.ts'
 import { runInTransactionScope } from '../../scope.ts'
 import type { SqliteConnection } from './connection.ts'
@@ -46,6 +46,8 @@ class JobRunner implements Runner {
 
 /** Bounds how long the first in a group waits for the last. */
 const groupSizeMax = 128
+/** How often another process's write lock is tried for. */
+const pollMaxMs = 50
 
 /**
  * The one writer: a FIFO queue with group commit. Waiting transactions run one after another as
@@ -93,7 +95,7 @@ export class SqliteWriter {
     const done: Done[] = []
     let failure: { error: unknown } | undefined
     try {
-      this.#connection.run('begin immediate', [])
+      await this.#begin()
       await this.#runJobs(done)
       this.#connection.run('commit', [])
     } catch (error) {
@@ -103,6 +105,24 @@ export class SqliteWriter {
       if (done.length === 0) this.#failNext(error)
     }
     for (const { job, outcome } of done) job.settle(failure ?? outcome)
+  }
+
+  /**
+   * Another process may be writing. Its lock is waited for between turns of the event loop: SQLite's
+   * own wait would keep this process from answering anybody meanwhile.
+   */
+  async #begin(): Promise<void> {
+    const deadline = performance.now() + this.#connection.busyTimeoutMs
+    for (let tries = 0; ; tries++) {
+      try {
+        this.#connection.runAtOnce('begin immediate')
+        return
+      } catch (error) {
+        const isBusy = sqliteDialect.readFault(error).kind === 'retry'
+        if (!isBusy || performance.now() > deadline) throw error
+      }
+      await sleep(Math.random() * Math.min(pollMaxMs, 2 ** tries))
+    }
   }
 
   /** A rollback that fails too must not keep those who wait from hearing of it. */
