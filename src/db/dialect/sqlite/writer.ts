@@ -108,8 +108,8 @@ export class SqliteWriter {
   }
 
   /**
-   * Another process may be writing. Its lock is waited for between turns of the event loop: SQLite's
-   * own wait would keep this process from answering anybody meanwhile.
+   * Another process may be writing. Its lock is waited for between turns of the event loop, since
+   * SQLite's own wait would keep this process from answering anybody meanwhile.
    */
   async #begin(): Promise<void> {
     const deadline = performance.now() + this.#connection.busyTimeoutMs
