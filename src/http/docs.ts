@@ -47,7 +47,11 @@ async function createPages(app: App, ctx: Context): Promise<FastifyInstance> {
     // The shop may be reached by plain HTTP, where its scripts would then not load.
     transformStaticCSP: (policy) => policy.replace(/\s*upgrade-insecure-requests;/, ''),
     uiConfig: { docExpansion: 'list', tryItOutEnabled: true },
-    theme: { title: `${ctx.config.store.name} API` },
+    theme: {
+      title: `${ctx.config.store.name} API`,
+      // There is one document, and the logo is not ours.
+      css: [{ filename: 'shop.css', content: '.swagger-ui .topbar { display: none }' }],
+    },
   })
   await pages.ready()
   return pages
