@@ -159,9 +159,7 @@ const settingQueries = {
   postgres: `select current_setting('transaction_isolation') as isolation,
     current_setting('TimeZone') as zone, current_setting('lock_timeout') as lock_wait,
     current_setting('application_name') as program`,
-  mysql: `select (select variable_value from information_schema.session_variables
-      where variable_name in ('tx_isolation', 'transaction_isolation') limit 1) as isolation,
-    @@time_zone as zone, @@innodb_lock_wait_timeout as lock_wait,
+  mysql: `select @@time_zone as zone, @@innodb_lock_wait_timeout as lock_wait,
     @@sql_mode like '%STRICT_ALL_TABLES%' as is_strict`,
 }
 
@@ -172,5 +170,8 @@ const expected = {
 
 async function settingsOf(name: 'postgres' | 'mysql', runner: Runner): Promise<unknown> {
   const [row] = await runner.all(settingQueries[name], [])
-  return { ...(row as object) }
+  if (name === 'postgres') return { ...(row as object) }
+  // MariaDB calls it tx_isolation, MySQL transaction_isolation.
+  const [found] = await runner.all("show session variables like 't%isolation'", [])
+  return { ...(row as object), isolation: (found as { Value: string }).Value }
 }
