@@ -15,7 +15,6 @@ export function registerCheckout({ app, database }: Bare, secret: string): void 
       body.payment_method === 'manual'
         ? await database.transaction(() => {
             const orderId = orders.place(sessionKey, body)
-            orders.paymentInside(orderId)
             return orders.settle(orderId, { status: 'due', reference: null })
           })
         : await payOnline({ sessionKey, body })
@@ -27,9 +26,8 @@ export function registerCheckout({ app, database }: Bare, secret: string): void 
 
   async function payOnline(request: { sessionKey: string; body: CheckoutBody }): Promise<Placed> {
     const orderId = await database.transaction(() => orders.place(request.sessionKey, request.body))
-    const payment = orders.paymentOutside(orderId)
-    const reference = `test_${payment.provider_key}`
-    charges.set(payment.provider_key, reference)
+    const reference = `test_${orderId}`
+    charges.set(orderId, reference)
     return database.transaction(() => orders.settle(orderId, { status: 'captured', reference }))
   }
 }

@@ -7,15 +7,14 @@ import {
 } from '../../src/domains/cart/queries.ts'
 import type { CartLineRow, CartRow } from '../../src/domains/cart/queries.ts'
 import {
-  endHolds,
   findDefaultLocation,
   insertHolds,
   insertMovements,
-  listActiveHolds,
-  listReleasedHolds,
+  listHolds,
   reserveRows,
+  sellHolds,
   sellReservedRows,
-  type Demand,
+  type Hold,
 } from '../../src/domains/inventory/queries.ts'
 import {
   findOrder,
@@ -29,12 +28,7 @@ import {
   type OrderLineRow,
   type OrderRow,
 } from '../../src/domains/order/queries.ts'
-import {
-  decidePayment,
-  insertPayment,
-  paymentOfOrder,
-  type PaymentRow,
-} from '../../src/domains/payment/queries.ts'
+import { decidePayment, insertPayment } from '../../src/domains/payment/queries.ts'
 import { listShippingMethods, type ShippingMethod } from '../../src/domains/shipping/shipping.ts'
 import type { BareDatabase } from './database.ts'
 import { priceOf, type Prices } from './pricing.ts'
@@ -57,6 +51,12 @@ export interface Outcome {
   readonly reference: string | null
 }
 
+interface Reservation {
+  readonly orderId: string
+  readonly locationId: string | undefined
+  readonly now: number
+}
+
 const holdMs = 15 * 60_000
 const reconcileAfterMs = 30_000
 
@@ -76,15 +76,12 @@ function statementsOf(database: BareDatabase) {
     location: database.write<{ id: string }>(capture((tx) => findDefaultLocation(tx))),
     insertHolds: database.write(captureBulk(insertHolds)),
     reserve: database.write(captureBulk(reserveRows)),
-    payment: database.write<PaymentRow>(captureNamed(paymentOfOrder)),
-    paymentOutside: database.read<PaymentRow>(captureNamed(paymentOfOrder)),
     decide: database.write(captureNamed(decidePayment)),
     order: database.write<OrderRow>(orderById),
     settleOrder: database.write(captureNamed(settleOrder)),
     enqueue: database.write(captureEvent('order.placed')),
-    holds: database.write<Demand>(capture((tx) => listActiveHolds(tx, named('orderId')))),
-    releasedHolds: database.write<Demand>(capture((tx) => listReleasedHolds(tx, named('orderId')))),
-    endHolds: database.write(captureNamed(endHolds)),
+    holds: database.write<Hold>(captureNamed(listHolds)),
+    sellHolds: database.write(captureNamed(sellHolds)),
     sell: database.write(captureBulk(sellReservedRows)),
     insertMovements: database.write(captureBulk(insertMovements)),
     orderLines: database.write<OrderLineRow>(captureNamed(listLinesOf)),
@@ -113,6 +110,7 @@ export class BareOrders {
     expectChanges(moved, 1, 'cart')
     const lines = this.#run.cartLines.all({ cartId: cart.id })
     const [method] = this.#run.methods.all({})
+    const [location] = this.#run.location.all({})
     if (!method) throw new Error('no shipping method')
     const prices = priceOf(lines, [method])
     const orderId = randomUUIDv7()
@@ -132,7 +130,7 @@ export class BareOrders {
       now,
       checkAt: now + reconcileAfterMs,
     })
-    this.#reserve(orderId, lines, now)
+    this.#reserve({ orderId, locationId: location?.id, now }, lines)
     return orderId
   }
 
@@ -140,10 +138,9 @@ export class BareOrders {
     this.#run.insertEvent.run({ id: randomUUIDv7(), orderId, type, data: '{}', now })
   }
 
-  #reserve(orderId: string, lines: readonly CartLineRow[], now: number): void {
-    const [location] = this.#run.location.all({})
+  #reserve({ orderId, locationId, now }: Reservation, lines: readonly CartLineRow[]): void {
     const demand = lines
-      .map(({ variant_id, quantity }) => ({ variant_id, location_id: location?.id, quantity }))
+      .map(({ variant_id, quantity }) => ({ variant_id, location_id: locationId, quantity }))
       .sort((a, b) => (a.variant_id < b.variant_id ? -1 : 1))
     const held = { order_id: orderId, status: 'active', expires_at: now + holdMs }
     this.#run.insertHolds.run({ rows: JSON.stringify(demand.map((row) => ({ ...row, ...held }))) })
@@ -151,28 +148,16 @@ export class BareOrders {
     expectChanges(reserved, demand.length, 'stock')
   }
 
-  /** The payment as the provider is told of it, read between the transactions. */
-  paymentOutside(orderId: string): PaymentRow {
-    return only(this.#run.paymentOutside.all({ orderId }))
-  }
-
-  /** The same inside the transaction, for a payment that needs no provider. */
-  paymentInside(orderId: string): PaymentRow {
-    return only(this.#run.payment.all({ orderId }))
-  }
-
   /** Writes the outcome of the payment down and reads the whole order back. */
   settle(orderId: string, { status, reference }: Outcome): Placed {
     const now = Date.now()
-    const payment = this.paymentInside(orderId)
-    const capturedMinor = status === 'captured' ? payment.amount_minor : 0
+    const isCaptured = status === 'captured' ? 1 : 0
     const fixed = { from: 'pending', failureCode: null, checkAt: 8_640_000_000_000_000 }
-    const decision = { orderId, status, capturedMinor, reference, now, ...fixed }
+    const decision = { orderId, status, isCaptured, reference, now, ...fixed }
     expectChanges(this.#run.decide.run(decision), 1, 'payment')
     const order = only(this.#run.order.all({ id: orderId }))
     this.#confirm(order, { status: status === 'captured' ? 'paid' : 'placed', now })
     this.#sell(orderId, now)
-    this.paymentInside(orderId)
     return {
       order: only(this.#run.order.all({ id: orderId })),
       lines: this.#run.orderLines.all({ ids: JSON.stringify([{ id: orderId }]) }),
@@ -192,10 +177,9 @@ export class BareOrders {
   }
 
   #sell(orderId: string, now: number): void {
-    this.#run.releasedHolds.all({ orderId })
     const holds = this.#run.holds.all({ orderId })
     const rows = JSON.stringify(holds)
-    const ended = this.#run.endHolds.run({ orderId, status: 'sold' })
+    const ended = this.#run.sellHolds.run({ orderId })
     expectChanges(ended, holds.length, 'holds')
     expectChanges(this.#run.sell.run({ rows }), holds.length, 'stock')
     const movements = holds.map(({ variant_id, location_id, quantity }) => ({

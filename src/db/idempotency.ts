@@ -49,17 +49,19 @@ const deleteExpiredClaim = preparedWrite<{ claim: string; now: number }>((db, pa
     .where('expires_at', '<=', param('now')),
 )
 
-/** Claims a key by unique insert, inside the transaction that does the work. */
-export async function claimKey(ctx: Context, tx: Tx, claim: Claim): Promise<ClaimResult> {
+/**
+ * Claims a key by unique insert, inside the transaction that does the work. A claim may name the
+ * order it works on, so that a retry can go on from there.
+ */
+export async function claimKey(
+  ctx: Context,
+  tx: Tx,
+  claim: Claim & { readonly orderId?: string },
+): Promise<ClaimResult> {
   const now = ctx.clock.now()
-  await deleteExpiredClaim(tx, { claim: claim.claim, now })
-  const inserted = await tx.dialect.insertOnce(tx, 'idempotency_keys', {
-    claim: claim.claim,
-    body_hash: claim.bodyHash,
-    created_at: now,
-    expires_at: now + ctx.config.lifetimes.idempotencyMs,
-  })
-  if (inserted) return { kind: 'claimed' }
+  if (await insertClaim(ctx, tx, claim)) return { kind: 'claimed' }
+  const { changes } = await deleteExpiredClaim(tx, { claim: claim.claim, now })
+  if (changes === 1 && (await insertClaim(ctx, tx, claim))) return { kind: 'claimed' }
   const [known] = await findClaim(tx, { claim: claim.claim })
   if (!known) throw new ShopError('REQUEST_IN_PROGRESS')
   if (known.body_hash !== claim.bodyHash) throw new ShopError('IDEMPOTENCY_KEY_REUSED')
@@ -68,13 +70,20 @@ export async function claimKey(ctx: Context, tx: Tx, claim: Claim): Promise<Clai
   return { kind: 'replay', reply }
 }
 
-/** Names the order a claimed checkout is working on, so that a retry can go on from there. */
-export const setClaimOrder = preparedWrite<{ claim: string; orderId: string }>((db, param) =>
-  db
-    .updateTable('idempotency_keys')
-    .set({ order_id: param('orderId') })
-    .where('claim', '=', param('claim')),
-)
+function insertClaim(
+  ctx: Context,
+  tx: Tx,
+  { claim, bodyHash, orderId = null }: Claim & { readonly orderId?: string | null },
+): Promise<boolean> {
+  const now = ctx.clock.now()
+  return tx.dialect.insertOnce(tx, 'idempotency_keys', {
+    claim,
+    body_hash: bodyHash,
+    order_id: orderId,
+    created_at: now,
+    expires_at: now + ctx.config.lifetimes.idempotencyMs,
+  })
+}
 
 const writeReply = preparedWrite<StoredReply & { claim: string }>((db, param) =>
   db

@@ -1,18 +1,18 @@
 import type { Context } from '../../context.ts'
 import { ShopError } from '../../core/errors.ts'
-import { priceCart } from '../../core/price-cart.ts'
+import { priceCart, type PricedCart } from '../../core/price-cart.ts'
 import { minor } from '../../core/money.ts'
 import type { Tx } from '../../db/database.ts'
 import { CommitUnknownError } from '../../db/errors.ts'
 import {
   claimKey,
   releaseClaim,
-  setClaimOrder,
   storeOrderReply,
   type Claim,
   type StoredReply,
 } from '../../db/idempotency.ts'
 import { runAgainIfUnknown } from '../../db/unknown-commit.ts'
+import { together } from '../../db/together.ts'
 import type { PaymentDriver, PaymentOutcome } from '../../drivers/payment/driver.ts'
 import { mergeIfNeeded, type Shopper } from '../cart/cart.ts'
 import {
@@ -23,7 +23,7 @@ import {
   type TakenCart,
 } from '../cart/checkout.ts'
 import { takingTurns } from '../inventory/hot.ts'
-import { reserveStock } from '../inventory/inventory.ts'
+import { reserveStock, servingLocation } from '../inventory/inventory.ts'
 import {
   createOrder,
   getOrderRow,
@@ -31,6 +31,7 @@ import {
   loadOrder,
   orderToken,
   type Order,
+  type OrderDraft,
 } from '../order/orders.ts'
 import {
   askProvider,
@@ -40,8 +41,14 @@ import {
   getPayment,
   neverArrived,
   providerError,
+  type PaymentRow,
 } from '../payment/payments.ts'
-import { chooseMethod, listShippingMethods, quoteMethods } from '../shipping/shipping.ts'
+import {
+  chooseMethod,
+  listShippingMethods,
+  quoteMethods,
+  type ShippingMethod,
+} from '../shipping/shipping.ts'
 import { settle, settling } from './settle.ts'
 
 export interface Address {
@@ -87,7 +94,8 @@ export interface CheckoutReply {
 
 type Begun =
   | { readonly kind: 'answered'; readonly reply: StoredReply; readonly replayed: boolean }
-  | { readonly kind: 'pending'; readonly orderId: string; readonly resumed: boolean }
+  /** `payment` is the one that this very request has made, and nobody has charged yet. */
+  | { readonly kind: 'pending'; readonly orderId: string; readonly payment?: PaymentRow }
 
 /**
  * Turns a cart into an order, once. Two short transactions with the payment provider between
@@ -108,13 +116,10 @@ export async function checkout(
   await mergeIfNeeded(ctx, command.shopper)
   const begun = await begin(ctx, { command, once, driver })
   if (begun.kind === 'answered') return begun
-  const outcome = begun.resumed
-    ? await outcomeOfEarlierTry(ctx, begun.orderId)
-    : await charge(ctx, {
-        driver,
-        payment: await getPayment(ctx.db.read, begun.orderId),
-        data: command.paymentData,
-      })
+  const { payment } = begun
+  const outcome = payment
+    ? await charge(ctx, { driver, payment, data: command.paymentData })
+    : await outcomeOfEarlierTry(ctx, begun.orderId)
   if (outcome === undefined) throw new ShopError('PAYMENT_UNAVAILABLE')
   return finish(ctx, { orderId: begun.orderId, outcome, once })
 }
@@ -139,28 +144,34 @@ async function begin(ctx: Context, attempt: Omit<Attempt, 'orderId'>): Promise<B
     if (error instanceof PriceChangedError) await acceptCartPrices(ctx, error)
     // The answer to the COMMIT was lost: whether the order is there says whether it happened.
     const isThere = error instanceof CommitUnknownError && (await hasOrder(ctx.db.read, orderId))
-    if (isThere) return { kind: 'pending', orderId, resumed: false }
-    throw error
+    if (!isThere) throw error
+    return { kind: 'pending', orderId, payment: await getPayment(ctx.db.read, orderId) }
   }
 }
 
 async function beginIn(ctx: Context, tx: Tx, attempt: Attempt): Promise<Begun> {
   const { command, once, driver, orderId } = attempt
-  const earlier = once.claim && (await claimKey(ctx, tx, once.claim))
+  const earlier = once.claim && (await claimKey(ctx, tx, { ...once.claim, orderId }))
   if (earlier?.kind === 'replay') return { kind: 'answered', reply: earlier.reply, replayed: true }
   if (earlier?.kind === 'running') {
     if (earlier.orderId === null) throw new ShopError('REQUEST_IN_PROGRESS')
-    return { kind: 'pending', orderId: earlier.orderId, resumed: true }
+    return { kind: 'pending', orderId: earlier.orderId }
   }
-  await placeOrder(ctx, tx, { command, orderId })
-  if (once.claim) await setClaimOrder(tx, { claim: once.claim.claim, orderId })
-  if (!driver.offline) return { kind: 'pending', orderId, resumed: false }
+  const payment = await placeOrder(ctx, tx, { command, orderId })
+  if (!driver.offline) return { kind: 'pending', orderId, payment }
   const { paymentData: data } = command
-  const payment = await getPayment(tx, orderId)
   const outcome = await charge(ctx, { driver, payment, data })
   if (!outcome) throw new Error(`the offline payment method ${driver.code} gave no outcome`)
   await settle(ctx, tx, { orderId, outcome })
   return { kind: 'answered', ...(await storedAnswer(ctx, tx, { orderId, once })) }
+}
+
+interface NewOrder {
+  readonly orderId: string
+  readonly command: CheckoutCommand
+  readonly cart: TakenCart
+  readonly method: ShippingMethod
+  readonly priced: PricedCart
 }
 
 /** The order in its first state, with its payment attempt and its stock, all or nothing. */
@@ -168,17 +179,34 @@ async function placeOrder(
   ctx: Context,
   tx: Tx,
   { command, orderId }: { command: CheckoutCommand; orderId: string },
-): Promise<void> {
-  const { shopper, version } = command
+): Promise<PaymentRow> {
+  const { shopper, version, paymentMethod } = command
   const cart = await takeCart(ctx, tx, { shopper, version })
-  const { priced, method } = await priceOrder(ctx, tx, { cart, command })
+  const [methods, locationId] = await together(tx, [
+    () => listShippingMethods(tx),
+    () => servingLocation(tx),
+  ])
+  const method = chooseMethod(methods, command.shippingMethod)
+  const priced = priceOrder(ctx, cart, method)
+  const draft = draftOf(ctx, { orderId, command, cart, method, priced })
+  const { totalMinor: amountMinor, currency } = priced
+  const wanted = cart.lines.map(({ variant_id, quantity }) => ({ variantId: variant_id, quantity }))
+  const [, payment] = await together(tx, [
+    () => createOrder(ctx, tx, draft),
+    () => createPayment(ctx, tx, { orderId, method: paymentMethod, amountMinor, currency }),
+    () => reserveStock(ctx, tx, { orderId, locationId, wanted }),
+  ])
+  return payment
+}
+
+function draftOf(ctx: Context, { orderId, command, cart, method, priced }: NewOrder): OrderDraft {
   const linesById = new Map(priced.lines.map((line) => [line.id, line]))
-  await createOrder(ctx, tx, {
+  return {
     order: {
       id: orderId,
       cart_id: cart.row.id,
       live_cart_id: cart.row.id,
-      customer_id: shopper.customerId ?? null,
+      customer_id: command.shopper.customerId ?? null,
       email: emailOf(command),
       currency: priced.currency,
       subtotal_minor: priced.subtotalMinor,
@@ -206,24 +234,10 @@ async function placeOrder(
       tax_minor: linesById.get(line.number)?.taxMinor ?? minor(0),
       total_minor: linesById.get(line.number)?.totalMinor ?? minor(0),
     })),
-  })
-  await createPayment(ctx, tx, {
-    orderId,
-    method: command.paymentMethod,
-    amountMinor: priced.totalMinor,
-    currency: priced.currency,
-  })
-  const wanted = cart.lines.map(({ variant_id, quantity }) => ({ variantId: variant_id, quantity }))
-  await reserveStock(ctx, tx, { orderId, wanted })
+  }
 }
 
-async function priceOrder(
-  ctx: Context,
-  tx: Tx,
-  { cart, command }: { cart: TakenCart; command: CheckoutCommand },
-) {
-  const methods = await listShippingMethods(tx)
-  const method = chooseMethod(methods, command.shippingMethod)
+function priceOrder(ctx: Context, cart: TakenCart, method: ShippingMethod): PricedCart {
   const lines = cart.lines.map((line) => ({
     id: line.number,
     quantity: line.quantity,
@@ -232,7 +246,7 @@ async function priceOrder(
   const basket = { currency: cart.row.currency, lines, tax: ctx.config.tax }
   const goods = priceCart({ ...basket, shippingMinor: minor(0) })
   const [quote] = quoteMethods([method], goods.subtotalMinor)
-  return { priced: priceCart({ ...basket, shippingMinor: quote?.priceMinor ?? minor(0) }), method }
+  return priceCart({ ...basket, shippingMinor: quote?.priceMinor ?? minor(0) })
 }
 
 function emailOf(command: CheckoutCommand): string {
@@ -295,14 +309,15 @@ async function answerOf(
   tx: Tx,
   { orderId, once }: { orderId: string; once: Once },
 ): Promise<StoredReply> {
-  const { status, failure_code } = await getPayment(tx, orderId)
+  const row = await getOrderRow(tx, orderId)
+  const { payment_status: status, payment_failure: failure } = row
   if (status === 'refund_due' || status === 'refunded') {
     return once.refuse(new ShopError('PAYMENT_REFUNDED'))
   }
   if (status === 'failed') {
-    const isOurs = failure_code === providerError || failure_code === neverArrived
+    const isOurs = failure === providerError || failure === neverArrived
     return once.refuse(new ShopError(isOurs ? 'PAYMENT_UNAVAILABLE' : 'PAYMENT_DECLINED'))
   }
-  const order = await loadOrder(tx, await getOrderRow(tx, orderId))
+  const order = await loadOrder(tx, row)
   return once.render({ ...order, token: orderToken(ctx, orderId) })
 }

@@ -1,11 +1,12 @@
 import type { Context } from '../../context.ts'
 import type { Tx } from '../../db/database.ts'
 import { enqueue } from '../../db/outbox.ts'
+import { together } from '../../db/together.ts'
 import type { PaymentOutcome } from '../../drivers/payment/driver.ts'
 import { completeCart, reopenCart } from '../cart/checkout.ts'
-import { releaseHeldStock, secureStock, sellHeldStock } from '../inventory/inventory.ts'
+import { releaseHeldStock, sellHeldStock } from '../inventory/inventory.ts'
 import { getOrderRow, recordEvent, settleOrderStatus, type OrderRow } from '../order/orders.ts'
-import { decideOutcome, getPayment, oweRefund, type PaymentRow } from '../payment/payments.ts'
+import { decideOutcome, getPayment, oweRefund } from '../payment/payments.ts'
 
 /** The money has come and the stock is gone; thrown to undo what was half reserved again. */
 class StockGoneError extends Error {}
@@ -46,12 +47,12 @@ export async function settle(
   tx: Tx,
   { orderId, outcome }: Settlement,
 ): Promise<void> {
-  const payment = await getPayment(tx, orderId)
-  if (payment.status === 'failed' && outcome.kind === 'captured') {
-    await refundLateMoney(ctx, tx, { payment, reference: outcome.reference })
+  if (!(await decideOutcome(ctx, tx, { orderId, outcome }))) {
+    if (outcome.kind === 'captured') {
+      await refundLateMoney(ctx, tx, { orderId, reference: outcome.reference })
+    }
     return
   }
-  if (!(await decideOutcome(ctx, tx, { payment, outcome }))) return
   const order = await getOrderRow(tx, orderId)
   if (outcome.kind === 'failed') await cancelUnpaid(ctx, tx, { order, code: outcome.code })
   else await confirm(ctx, tx, { order, outcome })
@@ -63,16 +64,15 @@ async function confirm(
   { order, outcome }: { order: OrderRow; outcome: PaymentOutcome },
 ): Promise<void> {
   const status = outcome.kind === 'captured' ? 'paid' : 'placed'
-  await settleOrderStatus(ctx, tx, { order, status })
-  await completeCart(ctx, tx, order.cart_id)
-  await recordEvent(ctx, tx, { orderId: order.id, type: status })
-  await enqueue(ctx, tx, {
-    topic: 'order.placed',
-    payload: { order_id: order.id, number: order.number, status },
-  })
+  const payload = { order_id: order.id, number: order.number, status } as const
+  await together(tx, [
+    () => settleOrderStatus(ctx, tx, { order, status }),
+    () => completeCart(ctx, tx, order.cart_id),
+    () => recordEvent(ctx, tx, { orderId: order.id, type: status }),
+    () => enqueue(ctx, tx, { topic: 'order.placed', payload }),
+  ])
   // The stock rows are the most wanted locks of the shop: taken last, they are held shortest.
-  if (!(await secureStock(ctx, tx, order.id))) throw new StockGoneError()
-  await sellHeldStock(ctx, tx, order.id)
+  if (!(await sellHeldStock(ctx, tx, order.id))) throw new StockGoneError()
 }
 
 async function cancelUnpaid(
@@ -107,12 +107,17 @@ async function settleWithoutStock(
   await announceRefund(ctx, tx, order)
 }
 
-/** The order was cancelled when its payment seemed never to have been made, and now it is there. */
+/**
+ * The payment has been decided before. If it had failed, its order was cancelled, and money that
+ * is there now is given back.
+ */
 async function refundLateMoney(
   ctx: Context,
   tx: Tx,
-  { payment, reference }: { payment: PaymentRow; reference: string },
+  { orderId, reference }: { orderId: string; reference: string },
 ): Promise<void> {
+  const payment = await getPayment(tx, orderId)
+  if (payment.status !== 'failed') return
   if (!(await oweRefund(ctx, tx, { payment, from: 'failed', reference }))) return
   await announceRefund(ctx, tx, await getOrderRow(tx, payment.order_id))
 }

@@ -1,26 +1,27 @@
 import type { Context } from '../../context.ts'
 import { notFound, ShopError } from '../../core/errors.ts'
 import type { Db, Tx } from '../../db/database.ts'
+import { together } from '../../db/together.ts'
 import {
   adjustOnHand,
-  endHolds,
   expireHolds,
   findDefaultLocation,
   insertHolds,
   insertLocation,
   insertMovements,
   insertStockRows,
-  listActiveHolds,
   listAvailable,
   listExpiredOrders,
-  listReleasedHolds,
+  listHolds,
   listStockOfSku,
   listStockOfVariant,
+  releaseHolds,
   releaseReservedRows,
-  renewHolds,
   reserveRows,
+  sellHolds,
   sellReservedRows,
   type Demand,
+  type Hold,
   type StockRow,
 } from './queries.ts'
 import type { MovementKind } from './tables.ts'
@@ -93,6 +94,17 @@ export interface Wanted {
   readonly quantity: number
 }
 
+/** The location that orders are served from. */
+export async function servingLocation(db: Db): Promise<string> {
+  return (await findDefaultLocation(db)) ?? ''
+}
+
+export interface Reservation {
+  readonly orderId: string
+  readonly locationId: string
+  readonly wanted: readonly Wanted[]
+}
+
 /**
  * Reserves stock for an order or throws INSUFFICIENT_STOCK naming every short article. Demand is
  * summed per variant and taken in sorted order, so that two orders can never wait for each other.
@@ -100,9 +112,9 @@ export interface Wanted {
 export async function reserveStock(
   ctx: Context,
   tx: Tx,
-  { orderId, wanted }: { orderId: string; wanted: readonly Wanted[] },
+  { orderId, locationId, wanted }: Reservation,
 ): Promise<void> {
-  const demand = await demandOf(tx, wanted)
+  const demand = demandOf(wanted, locationId)
   const expiresAt = ctx.clock.now() + ctx.config.lifetimes.holdMs
   const holds = demand.map((row) => ({
     ...row,
@@ -110,13 +122,14 @@ export async function reserveStock(
     status: 'active' as const,
     expires_at: expiresAt,
   }))
-  await insertHolds(tx, holds)
-  const { changes } = await reserveRows(tx, demand)
+  const [, { changes }] = await together(tx, [
+    () => insertHolds(tx, holds),
+    () => reserveRows(tx, demand),
+  ])
   if (changes !== demand.length) throw await shortageOf(tx, orderId, demand)
 }
 
-async function demandOf(db: Db, wanted: readonly Wanted[]): Promise<Demand[]> {
-  const locationId = (await findDefaultLocation(db)) ?? ''
+function demandOf(wanted: readonly Wanted[], locationId: string): Demand[] {
   const sums = new Map<string, number>()
   for (const { variantId, quantity } of wanted) {
     sums.set(variantId, (sums.get(variantId) ?? 0) + quantity)
@@ -142,45 +155,46 @@ async function shortageOf(tx: Tx, orderId: string, demand: readonly Demand[]): P
   return new ShopError('INSUFFICIENT_STOCK', { sku: first.sku, available: first.available, items })
 }
 
-/** Turns an order's reservation into a sale. Only the first caller finds active holds. */
-export async function sellHeldStock(ctx: Context, tx: Tx, orderId: string): Promise<void> {
-  const holds = await listActiveHolds(tx, orderId)
-  const { changes } = await endHolds(tx, { orderId, status: 'sold' })
-  assertAll(changes, holds.length)
-  assertAll((await sellReservedRows(tx, holds)).changes, holds.length)
-  await insertMovements(
-    tx,
-    holds.map(({ variant_id, location_id, quantity }) =>
-      movement(ctx, {
-        variantId: variant_id,
-        locationId: location_id,
-        quantity: -quantity,
-        kind: 'sale',
-        orderId,
-      }),
-    ),
+/**
+ * Turns an order's reservation into a sale. What has run out meanwhile is reserved again first;
+ * false if it is gone: the transaction must then be rolled back.
+ */
+export async function sellHeldStock(ctx: Context, tx: Tx, orderId: string): Promise<boolean> {
+  const holds = await listHolds(tx, { orderId })
+  const released = holds.filter(({ status }) => status === 'released')
+  if (released.length > 0) {
+    const { changes } = await reserveRows(tx, released)
+    if (changes !== released.length) return false
+  }
+  const movements = holds.map(({ variant_id, location_id, quantity }) =>
+    movement(ctx, {
+      variantId: variant_id,
+      locationId: location_id,
+      quantity: -quantity,
+      kind: 'sale',
+      orderId,
+    }),
   )
+  const [ended, sold] = await together(tx, [
+    () => sellHolds(tx, { orderId }),
+    () => sellReservedRows(tx, holds),
+    () => insertMovements(tx, movements),
+  ])
+  assertAll(ended.changes, holds.length)
+  assertAll(sold.changes, holds.length)
+  return true
 }
 
 /** Gives an order's reservation back. */
 export async function releaseHeldStock(tx: Tx, orderId: string): Promise<void> {
   const holds = await listActiveHolds(tx, orderId)
-  const { changes } = await endHolds(tx, { orderId, status: 'released' })
-  assertAll(changes, holds.length)
+  assertAll((await releaseHolds(tx, { orderId })).changes, holds.length)
   assertAll((await releaseReservedRows(tx, holds)).changes, holds.length)
 }
 
-/**
- * Makes sure that an order whose money has come still has its stock: what has run out is reserved
- * again, all of it or nothing. False if it is gone; the transaction must then be rolled back.
- */
-export async function secureStock(ctx: Context, tx: Tx, orderId: string): Promise<boolean> {
-  const released = await listReleasedHolds(tx, orderId)
-  if (released.length === 0) return true
-  if ((await reserveRows(tx, released)).changes !== released.length) return false
-  const expiresAt = ctx.clock.now() + ctx.config.lifetimes.holdMs
-  assertAll((await renewHolds(tx, { orderId, expiresAt })).changes, released.length)
-  return true
+async function listActiveHolds(tx: Tx, orderId: string): Promise<Hold[]> {
+  const holds = await listHolds(tx, { orderId })
+  return holds.filter(({ status }) => status === 'active')
 }
 
 /** Orders whose reservation has run out. */

@@ -56,39 +56,42 @@ export const insertHolds = bulkInsert<NewHold>('stock_holds', {
   expires_at: 'integer',
 })
 
-export const listActiveHolds = (tx: Tx, orderId: string): Promise<Demand[]> =>
-  holdsOf(tx, { orderId, status: 'active' })
+export interface Hold extends Demand {
+  readonly status: 'active' | 'released'
+}
 
-/** Ends the active holds of an order; the number of changed rows tells who won. */
-export const endHolds = preparedWrite<{ orderId: string; status: 'sold' | 'released' }>(
-  (db, param) =>
-    db
-      .updateTable('stock_holds')
-      .set({ status: param('status') })
-      .where('order_id', '=', param('orderId'))
-      .where('status', '=', 'active'),
-)
-
-const holdsOf = preparedQuery<{ orderId: string; status: string }, Demand>((db, param) =>
-  db
+/**
+ * What an order has reserved and not bought, in the order of the stock's locks; released is what
+ * had run out. Where rows can be locked these are, so that they do not run out from here on.
+ */
+export const listHolds = preparedQuery<{ orderId: string }, Hold>((db, param) => {
+  const holds = db
     .selectFrom('stock_holds')
-    .select(['variant_id', 'location_id', 'quantity'])
+    .select(['variant_id', 'location_id', 'quantity', 'status'])
     .where('order_id', '=', param('orderId'))
-    .where(sql<boolean>`status = ${param('status')}`)
+    .where(sql<boolean>`status <> 'sold'`)
     .orderBy('variant_id')
-    .orderBy('location_id'),
-)
+    .orderBy('location_id')
+    .$castTo<Hold>()
+  return db.dialect.can.rowLocks ? holds.forUpdate() : holds
+})
 
-export const listReleasedHolds = (tx: Tx, orderId: string): Promise<Demand[]> =>
-  holdsOf(tx, { orderId, status: 'released' })
-
-/** Makes the released holds of an order active again. */
-export const renewHolds = preparedWrite<{ orderId: string; expiresAt: number }>((db, param) =>
+/** Ends the holds of an order by a sale. */
+export const sellHolds = preparedWrite<{ orderId: string }>((db, param) =>
   db
     .updateTable('stock_holds')
-    .set({ status: 'active', expires_at: param('expiresAt') })
+    .set({ status: 'sold' })
     .where('order_id', '=', param('orderId'))
-    .where('status', '=', 'released'),
+    .where(sql<boolean>`status <> 'sold'`),
+)
+
+/** Ends the active holds of an order; the number of changed rows tells who won. */
+export const releaseHolds = preparedWrite<{ orderId: string }>((db, param) =>
+  db
+    .updateTable('stock_holds')
+    .set({ status: 'released' })
+    .where('order_id', '=', param('orderId'))
+    .where('status', '=', 'active'),
 )
 
 /** Orders whose reservation has run out, oldest first. */

@@ -11,6 +11,7 @@ import {
 } from '../../core/paging.ts'
 import type { Reference } from '../../core/reference.ts'
 import type { Db, Tx } from '../../db/database.ts'
+import { together } from '../../db/together.ts'
 import { may, type Principal } from '../customer/permissions.ts'
 import {
   countOrdersOf,
@@ -57,19 +58,18 @@ export interface OrderDraft {
 export async function createOrder(ctx: Context, tx: Tx, draft: OrderDraft): Promise<void> {
   const now = ctx.clock.now()
   const { order } = draft
-  await insertOrders(tx, [
-    { ...order, status: 'pending_payment', created_at: now, updated_at: now },
+  const row = { ...order, status: 'pending_payment' as const, created_at: now, updated_at: now }
+  const lines = draft.lines.map((line, position) => ({
+    ...line,
+    id: ctx.newId(),
+    order_id: order.id,
+    position,
+  }))
+  await together(tx, [
+    () => insertOrders(tx, [row]),
+    () => insertOrderLines(tx, lines),
+    () => recordEvent(ctx, tx, { orderId: order.id, type: 'created' }),
   ])
-  await insertOrderLines(
-    tx,
-    draft.lines.map((line, position) => ({
-      ...line,
-      id: ctx.newId(),
-      order_id: order.id,
-      position,
-    })),
-  )
-  await recordEvent(ctx, tx, { orderId: order.id, type: 'created' })
 }
 
 /** Ends the wait for the payment: the order counts, or it is cancelled and its cart free again. */
@@ -101,8 +101,11 @@ export async function getOrderRow(db: Db, id: string): Promise<OrderRow> {
 
 export async function loadOrder(db: Db, row: OrderRow): Promise<Order> {
   const ids = JSON.stringify([{ id: row.id }])
-  const lines = await listLinesOf(db, { ids })
-  return { order: row, lines, events: await listEvents(db, { orderId: row.id }) }
+  const [lines, events] = await together(db, [
+    () => listLinesOf(db, { ids }),
+    () => listEvents(db, { orderId: row.id }),
+  ])
+  return { order: row, lines, events }
 }
 
 /** Who asks for an order: a signed-in user, or a guest with the token given at checkout. */

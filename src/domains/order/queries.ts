@@ -30,6 +30,7 @@ export interface OrderRow {
   readonly created_at: number
   readonly payment_method: string
   readonly payment_status: PaymentStatus
+  readonly payment_failure: string | null
   readonly captured_minor: Minor
 }
 
@@ -42,7 +43,8 @@ function orders(db: Db) {
     .select(['o.tax_minor', 'o.tax_inclusive', 'o.total_minor', 'o.item_count'])
     .select(['o.shipping_method', 'o.shipping_name', 'o.shipping_address', 'o.billing_address'])
     .select(['o.version', 'o.created_at', 'y.method as payment_method'])
-    .select(['y.status as payment_status', 'y.captured_minor'])
+    .select(['y.status as payment_status', 'y.failure_code as payment_failure'])
+    .select('y.captured_minor')
 }
 
 const orderById = preparedQuery<{ id: string }, OrderRow>((db, param) =>

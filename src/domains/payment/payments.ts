@@ -45,15 +45,22 @@ interface NewCharge {
 }
 
 /** Records the attempt, with the key the provider will see, before anything leaves this system. */
-export async function createPayment(ctx: Context, tx: Tx, charge: NewCharge): Promise<void> {
+export async function createPayment(ctx: Context, tx: Tx, charge: NewCharge): Promise<PaymentRow> {
   const now = ctx.clock.now()
-  await insertPayment(tx, {
-    id: ctx.newId(),
-    ...charge,
-    providerKey: charge.orderId,
-    now,
-    checkAt: now + ctx.config.payment.reconcileAfterMs,
-  })
+  const [id, providerKey] = [ctx.newId(), charge.orderId]
+  const checkAt = now + ctx.config.payment.reconcileAfterMs
+  await insertPayment(tx, { id, ...charge, providerKey, now, checkAt })
+  return {
+    id,
+    order_id: charge.orderId,
+    method: charge.method,
+    provider_key: providerKey,
+    status: 'pending',
+    amount_minor: charge.amountMinor,
+    captured_minor: minor(0),
+    currency: charge.currency,
+    failure_code: null,
+  }
 }
 
 export async function getPayment(db: Db, orderId: string): Promise<PaymentRow> {
@@ -69,15 +76,15 @@ const never = 8_640_000_000_000_000
 export async function decideOutcome(
   ctx: Context,
   tx: Tx,
-  { payment, outcome }: { payment: PaymentRow; outcome: PaymentOutcome },
+  { orderId, outcome }: { orderId: string; outcome: PaymentOutcome },
 ): Promise<boolean> {
   const now = ctx.clock.now()
   const isAbsent = outcome.kind === 'failed' && outcome.code === neverArrived
   const { changes } = await decidePayment(tx, {
-    orderId: payment.order_id,
+    orderId,
     from: 'pending',
     status: outcome.kind,
-    capturedMinor: outcome.kind === 'captured' ? payment.amount_minor : minor(0),
+    isCaptured: outcome.kind === 'captured' ? 1 : 0,
     reference: outcome.kind === 'captured' ? outcome.reference : null,
     failureCode: outcome.kind === 'failed' ? outcome.code : null,
     now,
@@ -105,7 +112,7 @@ export async function oweRefund(
     orderId: payment.order_id,
     from,
     status: 'refund_due',
-    capturedMinor: payment.amount_minor,
+    isCaptured: 1,
     reference,
     failureCode: payment.failure_code,
     now,

@@ -1,3 +1,4 @@
+import { sql } from 'kysely'
 import type { Minor } from '../../core/money.ts'
 import { guardStatus } from '../../db/guard.ts'
 import { preparedQuery, preparedWrite } from '../../db/prepared.ts'
@@ -67,7 +68,8 @@ interface Decision {
   readonly orderId: string
   readonly from: PaymentStatus
   readonly status: PaymentStatus
-  readonly capturedMinor: Minor
+  /** 1 if all of the amount has been captured, 0 if nothing has. */
+  readonly isCaptured: 0 | 1
   readonly reference: string | null
   readonly failureCode: string | null
   readonly now: number
@@ -80,7 +82,7 @@ export const decidePayment = preparedWrite<Decision>((db, param) =>
     .updateTable('payments')
     .set({
       status: param('status'),
-      captured_minor: param('capturedMinor'),
+      captured_minor: sql<Minor>`amount_minor * ${param('isCaptured')}`,
       provider_reference: param('reference'),
       failure_code: param('failureCode'),
       updated_at: param('now'),

@@ -56,14 +56,9 @@ export class SqliteConnection implements Runner, Disposable {
     return { changes: Number(result.changes), insertId: Number(result.lastInsertRowid) }
   }
 
-  /** Runs a statement that fails at once where it would have to wait for another process. */
-  runAtOnce(sql: string): Change {
-    this.run('pragma busy_timeout = 0', [])
-    try {
-      return this.run(sql, [])
-    } finally {
-      this.run(`pragma busy_timeout = ${this.busyTimeoutMs}`, [])
-    }
+  /** Whether a statement waits for another process, or fails at once with SQLITE_BUSY. */
+  set isPatient(isPatient: boolean) {
+    this.database.exec(`pragma busy_timeout = ${isPatient ? this.busyTimeoutMs : 0}`)
   }
 
   /**

@@ -61,6 +61,8 @@ export class SqliteWriter {
 
   constructor(connection: SqliteConnection) {
     this.#connection = connection
+    // See #begin.
+    connection.isPatient = false
   }
 
   async transaction<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
@@ -115,7 +117,7 @@ export class SqliteWriter {
     const deadline = performance.now() + this.#connection.busyTimeoutMs
     for (let tries = 0; ; tries++) {
       try {
-        this.#connection.runAtOnce('begin immediate')
+        this.#connection.run('begin immediate', [])
         return
       } catch (error) {
         const isBusy = sqliteDialect.readFault(error).kind === 'retry'
