@@ -113,11 +113,12 @@ async function runRound(bench: Bench, plan: RoundPlan): Promise<Round> {
   return { ...result, serverCpuMs, othersLoad: Math.min(othersLoad, availableParallelism()) }
 }
 
-function since(after: number | undefined, before: number | undefined): number | undefined {
+export function since(after: number | undefined, before: number | undefined): number | undefined {
   return after === undefined || before === undefined ? undefined : after - before
 }
 
-const rateOf = ({ operations, elapsedMs }: LoadResult): number => (operations * 1_000) / elapsedMs
+export const rateOf = ({ operations, elapsedMs }: LoadResult): number =>
+  (operations * 1_000) / elapsedMs
 
 function figuresOf(rounds: readonly Round[]): Figures {
   const costs = rounds.flatMap(({ serverCpuMs, operations }) =>

@@ -1,6 +1,15 @@
 import { parseArgs } from 'node:util'
 import { groups, scenarios, type ScenarioName } from './scenarios.ts'
 
+/** What `--db` says about the database server; on SQLite there is none. */
+export interface DatabaseOptions {
+  readonly kind: 'postgres' | 'mysql'
+  readonly url: string | undefined
+  /** Undefined: pgbench where there is one, else the loop. */
+  readonly baseline: 'pgbench' | 'loop' | undefined
+  readonly sync: boolean
+}
+
 export interface Options {
   readonly products: number
   readonly seconds: number
@@ -9,7 +18,11 @@ export interface Options {
   readonly only: readonly ScenarioName[]
   readonly client: 'own' | 'autocannon'
   readonly json: boolean
+  readonly database: DatabaseOptions | undefined
 }
+
+/** What is measured on a database server: lists are its own work, not that of the shop. */
+const databaseScenarios: readonly ScenarioName[] = ['detail', 'add', 'manual', 'test']
 
 export const help = `Measures the shop against a bare server that does the same work.
 
@@ -22,6 +35,16 @@ export const help = `Measures the shop against a bare server that does the same 
   --only a,b         of: ${[...Object.keys(scenarios), ...Object.keys(groups)].join(', ')}
   --client NAME      own, or autocannon for the reads (default own)
   --json             the figures as JSON on standard output
+
+On a database server, against the same SQL without the shop:
+
+  --db NAME          postgres or mysql, which stands for MariaDB too (default sqlite)
+  --url URL          a server that runs already (else one is started and thrown away); the
+                     benchmark makes and drops two databases there
+  --baseline NAME    pgbench, or loop for the bare driver in a loop (default pgbench on
+                     PostgreSQL, if it is on PATH; there is nothing but the loop on MariaDB)
+  --no-sync          a COMMIT does not wait for the disk, on a server that is started
+  --only a,b         of: ${databaseScenarios.join(', ')} (default add,manual,test)
 `
 
 export class OptionError extends Error {}
@@ -37,22 +60,63 @@ export function readOptions(args: readonly string[]): Options | 'help' {
       only: { type: 'string' },
       client: { type: 'string', default: 'own' },
       json: { type: 'boolean', default: false },
+      db: { type: 'string', default: 'sqlite' },
+      url: { type: 'string' },
+      baseline: { type: 'string' },
+      'no-sync': { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
     },
   })
   if (values.help) return 'help'
   const client = values.client === 'autocannon' ? 'autocannon' : 'own'
   if (client !== values.client) throw new OptionError('--client must be own or autocannon')
-  const everything = client === 'own' ? Object.keys(scenarios) : ['reads']
+  const database = databaseOptions(values)
+  const only = values.only?.split(',').flatMap(namesOf)
   return {
     products: wholeNumber('products', values.products),
     seconds: wholeNumber('seconds', values.seconds),
     rounds: wholeNumber('rounds', values.rounds),
     connections: wholeNumber('connections', values.connections),
-    only: (values.only?.split(',') ?? everything).flatMap(namesOf),
+    only: database ? onDatabase(only) : (only ?? everything[client].flatMap(namesOf)),
     client,
     json: values.json,
+    database,
   }
+}
+
+const everything = { own: Object.keys(scenarios), autocannon: ['reads'] } as const
+
+interface DatabaseValues {
+  readonly db: string
+  readonly url?: string | undefined
+  readonly baseline?: string | undefined
+  readonly client: string
+  readonly 'no-sync': boolean
+}
+
+function databaseOptions(values: DatabaseValues): DatabaseOptions | undefined {
+  const { db, url, client, 'no-sync': noSync } = values
+  if (db === 'sqlite') {
+    if (url === undefined && values.baseline === undefined && !noSync) return undefined
+    throw new OptionError('--url, --baseline and --no-sync go with --db postgres or --db mysql')
+  }
+  const kind = db === 'mariadb' ? 'mysql' : db
+  if (kind !== 'postgres' && kind !== 'mysql') {
+    throw new OptionError('--db must be sqlite, postgres or mysql')
+  }
+  if (client !== 'own') throw new OptionError('--client goes with SQLite only')
+  const { baseline } = values
+  const isPgbench = baseline === 'pgbench' && kind === 'postgres'
+  if (isPgbench || baseline === 'loop' || baseline === undefined) {
+    return { kind, url, baseline, sync: !noSync }
+  }
+  throw new OptionError('--baseline must be loop, or pgbench on PostgreSQL')
+}
+
+function onDatabase(only: readonly ScenarioName[] = ['add', 'manual', 'test']) {
+  const refused = only.find((name) => !databaseScenarios.includes(name))
+  if (refused === undefined) return only
+  throw new OptionError(`--only: on a database server "${refused}" is not measured`)
 }
 
 function wholeNumber(name: string, text: string): number {

@@ -18,7 +18,15 @@ const heads = [
 
 /** The figures as a Markdown table, to be read in a terminal or pasted into a page. */
 export function tableOf(measurements: readonly Measurement[]): string {
-  const rows = [[...heads], ...measurements.map(rowOf)]
+  return markdownTable(heads, measurements.map(rowOf))
+}
+
+/** The first column is of names, the others are of figures. */
+export function markdownTable(
+  heads: readonly string[],
+  body: readonly (readonly string[])[],
+): string {
+  const rows = [heads, ...body]
   const widths = heads.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)))
   const lines = rows.map((row) => {
     const cells = row.map((cell, column) => {

@@ -2,11 +2,12 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { LoadClient } from './client/load.ts'
+import { runOnDatabase } from './database/run.ts'
 import { factsOf } from './data/facts.ts'
 import { copyFolder, loadedFolder, type Progress } from './data/load.ts'
 import { readSource, type Source } from './data/source.ts'
 import { measure, type Bench, type Measurement } from './measure.ts'
-import { help, OptionError, readOptions, type Options } from './options.ts'
+import { help, OptionError, readOptions, type DatabaseOptions, type Options } from './options.ts'
 import { conditionsOf, loadsOf, tableOf } from './report.ts'
 import { rehearse } from './rehearse.ts'
 import { differences } from './same-work.ts'
@@ -48,6 +49,11 @@ async function run(given: Options): Promise<void> {
   } finally {
     rmSync(work, { recursive: true, force: true })
   }
+}
+
+async function runDatabase(options: Options, database: DatabaseOptions): Promise<void> {
+  const source = readSource()
+  await runOnDatabase({ options, database, source, say, progress: progressLine() })
 }
 
 /** A ratio means something only if both sides do the same: what is not alike is not measured. */
@@ -97,6 +103,7 @@ function report(
 try {
   const options = readOptions(process.argv.slice(2))
   if (options === 'help') process.stdout.write(help)
+  else if (options.database) await runDatabase(options, options.database)
   else await run(options)
 } catch (error) {
   const isUsage =

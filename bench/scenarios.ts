@@ -59,7 +59,8 @@ function reading(path: (place: Place) => string): Scenario['visitor'] {
   return (place) => ({ prepare: [], next: () => [getText(`/api/v1/products${path(place)}`)] })
 }
 
-const sessionsPerConnection = 8
+/** Carts that a visitor adds to by turns. */
+export const sessionsPerConnection = 8
 const linesPerCart = 5
 
 function addText(session: string, article: number, quantity: number): string {

@@ -14,7 +14,10 @@ export interface Server extends AsyncDisposable {
 }
 
 /** The real thing: the command that `npm start` runs, on a data folder of its own. */
-export async function startShop(folder: string): Promise<Server> {
+export async function startShop(
+  folder: string,
+  settings: Readonly<Record<string, string>> = {},
+): Promise<Server> {
   const port = await freePort()
   const environment = {
     DATA_DIR: folder,
@@ -23,6 +26,7 @@ export async function startShop(folder: string): Promise<Server> {
     PUBLIC_URL: publicUrl,
     LOG_LEVEL: 'warn',
     ...secrets,
+    ...settings,
   }
   const args = ['src/cli/main.ts', 'serve', '--empty']
   return start('shop', { args, environment, port, readyText: 'is open' })

@@ -4,10 +4,14 @@ import { readFileSync } from 'node:fs'
 const tickMs = 10
 
 /** Processor time that a process has used so far; undefined where the system does not tell. */
-export function processCpuMs(pid: number): number | undefined {
+export function processCpuMs(
+  pid: number | 'self',
+  which: 'alone' | 'with ended children' = 'alone',
+): number | undefined {
   try {
     const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? []
-    return (Number(fields[11]) + Number(fields[12])) * tickMs
+    const times = fields.slice(11, which === 'alone' ? 13 : 15).map(Number)
+    return times.reduce((sum, time) => sum + time, 0) * tickMs
   } catch {
     return undefined
   }

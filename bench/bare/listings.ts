@@ -158,7 +158,7 @@ function captureListing(filter: ProductFilter, sort: ProductSort) {
   const listing: Listing = { filter, sort, paging: samplePaging }
   return {
     page: withNames(capture((tx) => listProductRows(tx, listing))),
-    widePage: withNames(capture((tx) => listProductRows(tx, { ...listing, manyInRange: true }))),
+    widePage: withNames(capture((tx) => listProductRows(tx, { ...listing, manyMatch: true }))),
     count: withNames(capture((tx) => countProducts(tx, filter))),
   }
 }
