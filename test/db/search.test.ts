@@ -167,8 +167,13 @@ async function find({ read }: Database, query: string): Promise<Found> {
       select product_number from ${matches} found order by product_number`.execute(read)
     return rows.map(({ product_number }) => product_number - 1)
   }
+  const text = sql<string>`${search.matchText(asked)}`
+  const anywhere = await positions(search.matches(text))
+  if (search.matchesOnTheWay) {
+    assert.deepEqual(await positions(search.matchesOnTheWay(text)), anywhere)
+  }
   return {
-    anywhere: await positions(search.matches(sql`${search.matchText(asked)}`)),
+    anywhere,
     inNames: await positions(search.matchesName(sql`${search.matchNameText(asked)}`)),
   }
 }

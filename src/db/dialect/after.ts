@@ -3,23 +3,44 @@ import type { Dialect } from './dialect.ts'
 
 export type KeyValues = Readonly<Record<string, string | number | null>>
 
-/**
- * Rows whose key comes after this one. SQLite and PostgreSQL find the place of a row value in an
- * index, MySQL and MariaDB that of the long form; each would read from the beginning for the other.
- */
+/** Rows whose key comes after this one. */
 export function isAfter(
-  { name }: Dialect,
+  dialect: Dialect,
   key: readonly string[],
   last: KeyValues,
 ): RawBuilder<SqlBool> {
-  if (name === 'mysql') return longForm(key, last)
-  const columns = key.map((column) => sql.ref(column))
-  const values = key.map((column) => sql.val(last[column] ?? null))
-  return sql`(${sql.join(columns)}) > (${sql.join(values)})`
+  return isBeyond(dialect, {
+    key: key.map((column) => sql.ref(column)),
+    place: key.map((column) => sql.val(last[column] ?? null)),
+    direction: 'asc',
+  })
 }
 
-function longForm([name = '', ...others]: readonly string[], last: KeyValues): RawBuilder<SqlBool> {
-  const [column, value] = [sql.ref(name), sql.val(last[name] ?? null)]
-  if (others.length === 0) return sql`${column} > ${value}`
-  return sql`(${column} > ${value} or (${column} = ${value} and ${longForm(others, last)}))`
+type Parts = readonly RawBuilder<unknown>[]
+
+interface Place {
+  readonly key: Parts
+  readonly place: Parts
+  readonly direction: 'asc' | 'desc'
+}
+
+/**
+ * Rows that come after a place, in the order of a key. SQLite and PostgreSQL find the place of a
+ * row value in an index, MySQL and MariaDB that of the long form; each would read from the
+ * beginning for the other.
+ */
+export function isBeyond({ name }: Dialect, { key, place, direction }: Place): RawBuilder<SqlBool> {
+  const beyond = direction === 'asc' ? sql`>` : sql`<`
+  if (name === 'mysql') return longForm(beyond, key, place)
+  return sql`(${sql.join(key)}) ${beyond} (${sql.join(place)})`
+}
+
+function longForm(
+  beyond: RawBuilder<unknown>,
+  [column, ...columns]: Parts,
+  [value, ...values]: Parts,
+): RawBuilder<SqlBool> {
+  if (columns.length === 0) return sql`${column} ${beyond} ${value}`
+  const rest = longForm(beyond, columns, values)
+  return sql`(${column} ${beyond} ${value} or (${column} = ${value} and ${rest}))`
 }

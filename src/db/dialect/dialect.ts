@@ -1,5 +1,5 @@
 import type { Dialect as KyselyDialect, Expression, RawBuilder, SqlBool } from 'kysely'
-import type { Db, Tx } from '../database.ts'
+import type { Tx } from '../database.ts'
 
 export type DialectName = 'sqlite' | 'postgres' | 'mysql'
 
@@ -44,6 +44,11 @@ export interface SearchDialect {
    * A subquery of `product_number`s whose words start with every one of `query` (from `matchText`).
    */
   matches(query: RawBuilder<string>): RawBuilder<unknown>
+  /**
+   * The same for lists in the order of something else, in which so many products have the words
+   * that they may be looked for one by one. Undefined where that would search anew for each.
+   */
+  readonly matchesOnTheWay: ((query: RawBuilder<string>) => RawBuilder<unknown>) | undefined
   /** The same, looking at names alone. */
   matchesName(query: RawBuilder<string>): RawBuilder<unknown>
   /**
@@ -79,6 +84,10 @@ export interface Dialect {
     readonly returning: boolean
     /** SELECT … FOR UPDATE. Without it, transactions run one at a time. */
     readonly rowLocks: boolean
+    /** Knows how much of a table lies in a range, and plans by it. */
+    readonly weighRanges: boolean
+    /** Refuses all that comes after an error in a transaction, so that much can be sent at once. */
+    readonly pipeline: boolean
     /** CREATE, ALTER and DROP roll back with their transaction. */
     readonly transactionalDdl: boolean
   }
@@ -98,12 +107,15 @@ export interface Dialect {
    */
   jsonRows(json: Expression<string>, columns: RowColumns): RawBuilder<unknown>
   updateJoined(update: JoinedUpdate): RawBuilder<unknown>
+  /**
+   * A table whose rows are wanted in the order of their numbers, but only those that an index
+   * leads to: walking the primary key would meet all the others too.
+   */
+  walked(table: string, alias: string): RawBuilder<unknown>
   /** INSERT that leaves an existing row alone; true if this call inserted it. */
   insertOnce(tx: Tx, table: string, row: Readonly<Record<string, unknown>>): Promise<boolean>
   /** INSERT into a table with `number`s; returns the number given to the row. */
   insertNumbered(tx: Tx, table: string, row: Readonly<Record<string, unknown>>): Promise<number>
   /** What an error of the driver means. */
   readFault(error: unknown): DatabaseFault
-  /** Plan of a statement, one step a line, for the test that forbids full scans. */
-  explain(db: Db, statement: string, params: readonly unknown[]): Promise<string[]>
 }

@@ -136,6 +136,8 @@ async function createProducts(create: Create, dialect: Dialect): Promise<void> {
       products_price: ['status', 'price_minor', 'number'],
       products_name: ['status', 'name', 'number'],
       products_brand: ['brand_id', 'status', 'number'],
+      products_brand_price: ['brand_id', 'status', 'price_minor', 'number'],
+      products_brand_name: ['brand_id', 'status', 'name', 'number'],
       products_category: ['category_id'],
     },
   })

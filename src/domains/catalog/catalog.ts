@@ -12,6 +12,7 @@ import {
 import type { Reference } from '../../core/reference.ts'
 import {
   countProducts,
+  listLengths,
   listProductRows,
   type Listing,
   type ListRow,
@@ -53,8 +54,8 @@ export async function getAnyProduct(ctx: Context, by: Reference): Promise<Produc
 export async function listProducts(ctx: Context, listing: Listing): Promise<Page<ListRow>> {
   checkPlace(listing)
   const { filter, paging } = listing
-  const manyInRange = await isManyInRange(ctx, listing)
-  const rows = await listProductRows(ctx.db.read, { ...listing, manyInRange })
+  const manyMatch = await doManyMatch(ctx, listing)
+  const rows = await listProductRows(ctx.db.read, { ...listing, manyMatch })
   const items = rows.slice(0, paging.perPage)
   const isWhole = paging.page === 1 && !paging.after && rows.length <= paging.perPage
   const counted = isWhole ? countedOf(rows.length) : await countOf(ctx, filter)
@@ -64,17 +65,56 @@ export async function listProducts(ctx: Context, listing: Listing): Promise<Page
 }
 
 /**
- * Walking a list meets a product of the price range among every `all / inRange`; looking the range
- * up means to sort all of it. Which is less work depends on how much of the list is in the range.
+ * Walking a list meets one that matches among every `all / matching`; looking the matching ones up
+ * means to sort all of them. Which is less work depends on how much of the list matches.
  */
-async function isManyInRange(ctx: Context, { filter, sort, paging }: Listing): Promise<boolean> {
-  const { priceMin, priceMax, words, categoryNumber } = filter
-  const isLookedUp = (priceMin ?? priceMax) !== undefined && words === undefined
-  if (!isLookedUp || sort.endsWith('price')) return false
-  const { total: inRange } = await countOf(ctx, filter)
+async function doManyMatch(ctx: Context, listing: Listing): Promise<boolean> {
+  const lengths = await lengthsOf(ctx, listing)
+  if (!lengths) return false
+  const { all, matching } = lengths
+  const { page, perPage } = listing.paging
+  return page * perPage * all < matching * matching
+}
+
+interface Lengths {
+  readonly all: number
+  readonly matching: number
+}
+
+/** Nothing where there is no choice, or where the database knows better. */
+async function lengthsOf(ctx: Context, { filter, sort }: Listing): Promise<Lengths | undefined> {
+  const { search, can } = ctx.db.dialect
+  const { priceMin, priceMax, words, attributes, categoryNumber } = filter
+  if (words !== undefined) {
+    const hasChoice = search.matchesOnTheWay !== undefined && sort !== 'relevance'
+    return hasChoice ? lengthsOfAll(ctx, filter) : undefined
+  }
+  // What has an attribute is looked up in any case.
+  const isByName = categoryNumber !== undefined && sort.endsWith('name') && !attributes
+  if (isByName) return lengthsOfAll(ctx, filter)
+  const isInRange = (priceMin ?? priceMax) !== undefined && !sort.endsWith('price')
+  return isInRange && !can.weighRanges ? lengthsInRange(ctx, filter) : undefined
+}
+
+/** Of the list of all products, and of what the filter leaves of it. */
+async function lengthsOfAll(ctx: Context, filter: ProductFilter): Promise<Lengths> {
+  const category = filter.categoryNumber ?? 0
+  const [all, inCategory] = await remembered(ctx, `lengths ${category}`, async () => {
+    const [row] = await listLengths(ctx.db.read, { category })
+    return [row?.all ?? 0, row?.category ?? 0] as const
+  })
+  if (isOnlyCategory(filter)) return { all, matching: inCategory }
+  return { all, matching: (await countOf(ctx, filter)).total }
+}
+
+const isOnlyCategory = ({ categoryNumber, ...others }: ProductFilter) =>
+  categoryNumber !== undefined && Object.keys(others).length === 0
+
+async function lengthsInRange(ctx: Context, filter: ProductFilter): Promise<Lengths> {
+  const { categoryNumber } = filter
+  const { total: matching } = await countOf(ctx, filter)
   const walked = categoryNumber === undefined ? {} : { categoryNumber }
-  const { total: all } = await countOf(ctx, walked)
-  return paging.page * paging.perPage * all < inRange * inRange
+  return { all: (await countOf(ctx, walked)).total, matching }
 }
 
 function placeOf({ key0, key1 }: ListRow): PlaceKey[] {
@@ -94,29 +134,34 @@ function checkPlace({ sort, paging, filter }: Listing): void {
   if (!fits) throw badCursor()
 }
 
-interface KnownCount {
-  readonly counted: Counted
+interface Known {
+  readonly value: unknown
   readonly untilMs: number
 }
 
 /** Counting costs as much as several pages, and no shopper notices a total that is seconds old. */
 const countLifetimeMs = 5_000
 const countsKeptMax = 5_000
-const knownCounts = new WeakMap<Context, Map<string, KnownCount>>()
+const knownCounts = new WeakMap<Context, Map<string, Known>>()
 
-async function countOf(ctx: Context, filter: ProductFilter): Promise<Counted> {
-  const known = countsOf(ctx)
-  const key = JSON.stringify(filter)
-  const found = known.get(key)
-  if (found && found.untilMs > ctx.clock.now()) return found.counted
-  const counted = countedOf(await countProducts(ctx.db.read, filter))
-  if (known.size >= countsKeptMax) known.clear()
-  known.set(key, { counted, untilMs: ctx.clock.now() + countLifetimeMs })
-  return counted
+function countOf(ctx: Context, filter: ProductFilter): Promise<Counted> {
+  return remembered(ctx, JSON.stringify(filter), async () =>
+    countedOf(await countProducts(ctx.db.read, filter)),
+  )
 }
 
-function countsOf(ctx: Context): Map<string, KnownCount> {
-  const known = knownCounts.get(ctx) ?? new Map<string, KnownCount>()
+async function remembered<T>(ctx: Context, key: string, count: () => Promise<T>): Promise<T> {
+  const known = countsOf(ctx)
+  const found = known.get(key)
+  if (found && found.untilMs > ctx.clock.now()) return found.value as T
+  const value = await count()
+  if (known.size >= countsKeptMax) known.clear()
+  known.set(key, { value, untilMs: ctx.clock.now() + countLifetimeMs })
+  return value
+}
+
+function countsOf(ctx: Context): Map<string, Known> {
+  const known = knownCounts.get(ctx) ?? new Map<string, Known>()
   knownCounts.set(ctx, known)
   return known
 }

@@ -2,6 +2,7 @@ import { sql, type RawBuilder } from 'kysely'
 import type { Minor } from '../../core/money.ts'
 import { countMax, type Paging, type PlaceKey } from '../../core/paging.ts'
 import type { Db } from '../../db/database.ts'
+import { isBeyond } from '../../db/dialect/after.ts'
 import { preparedQuery } from '../../db/prepared.ts'
 
 export const productSorts = [
@@ -59,7 +60,7 @@ interface Shape {
   readonly priceMax: boolean
   readonly inStock: boolean | undefined
   readonly search: boolean
-  readonly manyInRange: boolean
+  readonly manyMatch: boolean
   readonly attributeCount: number
   readonly sort: ProductSort
   readonly cursor: boolean
@@ -73,10 +74,11 @@ export interface Listing {
   readonly sort: ProductSort
   readonly paging: Paging
   /**
-   * So much lies in the price range that walking the list in its order meets a page of it sooner
-   * than looking the range up and sorting all of it would.
+   * So many products are in the price range, in the category of a list by name, or have the words,
+   * that walking the list in its order meets a page of them sooner than looking all of them up and
+   * sorting them.
    */
-  readonly manyInRange?: boolean
+  readonly manyMatch?: boolean
 }
 
 const pages = new Map<string, (db: Db, values: Values) => Promise<ListRow[]>>()
@@ -88,6 +90,14 @@ export function listProductRows(db: Db, listing: Listing): Promise<ListRow[]> {
   const values = { ...filterValues(db, listing.filter), ...pageValues(listing.paging) }
   return remember(pages, JSON.stringify(shape), () => pageQuery(shape))(db, values)
 }
+
+/** How long the whole list is that may be walked, drafts and all, and how long a category's is. */
+export const listLengths = preparedQuery<{ category: number }, { all: number; category: number }>(
+  (_db, param) => sql<{ all: number; category: number }>`
+    select coalesce(max(number), 0) as ${sql.ref('all')},
+      (select total_product_count from categories where number = ${param('category')}) as category
+    from products`,
+)
 
 /** How many there are, counted to one more than is ever reported. */
 export async function countProducts(db: Db, filter: ProductFilter): Promise<number> {
@@ -109,7 +119,7 @@ function remember<T>(known: Map<string, T>, key: string, make: () => T): T {
   return made
 }
 
-function shapeOf({ filter, sort, paging, manyInRange = false }: Listing): Shape {
+function shapeOf({ filter, sort, paging, manyMatch = false }: Listing): Shape {
   return {
     category: filter.categoryNumber !== undefined,
     brand: filter.brandSlug !== undefined,
@@ -117,7 +127,7 @@ function shapeOf({ filter, sort, paging, manyInRange = false }: Listing): Shape 
     priceMax: filter.priceMax !== undefined,
     inStock: filter.inStock,
     search: filter.words !== undefined,
-    manyInRange,
+    manyMatch,
     attributeCount: filter.attributes?.length ?? 0,
     sort: sort === 'relevance' && !filter.words ? 'created_at' : sort,
     cursor: paging.after !== undefined,
@@ -152,7 +162,7 @@ function pageQuery(shape: Shape) {
     const selected = keys.map((key, index) => sql`${key} as ${sql.ref(`key${index}`)}`)
     const names = keys.map((_, index) => sql.ref(`page.key${index}`))
     const aliases = keys.map((_, index) => sql.ref(`key${index}`))
-    const conditions = [...filters(shape, slot), ...afterPlace(shape, keys, slot)]
+    const conditions = [...filters(db, shape, slot), ...afterPlace(db, shape, { keys, slot })]
     const page = sql`(select ${sql.join(selected)}, ${numberOf(shape)} as page_number
       from ${candidates(db, shape, slot)} ${where(conditions)}
       order by ${ordered(shape, aliases)} limit ${slot('limit')} offset ${slot('offset')})`
@@ -174,7 +184,7 @@ function pageQuery(shape: Shape) {
 function countQuery(shape: Shape) {
   return preparedQuery<Values, { count: number }>(
     (db, slot) => sql<{ count: number }>`select count(*) as count from (
-      select 1 as one from ${candidates(db, shape, slot)} ${where(filters(shape, slot))}
+      select 1 as one from ${candidates(db, shape, slot)} ${where(filters(db, shape, slot))}
       limit ${slot('limit')}) counted`,
   )
 }
@@ -184,13 +194,17 @@ type Raw = RawBuilder<unknown>
 const isDescending = ({ sort }: Shape) => sort.startsWith('-')
 const sortField = ({ sort }: Shape) => sort.replace(/^-/, '')
 
+/** Whether the list begins with the products of the category; else it looks for them on its way. */
+const fromCategory = (shape: Shape) =>
+  shape.category && !(shape.manyMatch && !shape.search && sortField(shape) === 'name')
+
 /**
  * Only active products have rows in the search index and in `product_categories`, so these come
  * first, and the products themselves are joined only where something else of them is needed.
  */
 function candidates(db: Db, shape: Shape, slot: Slot): Raw {
   if (shape.search) return searchedCandidates(db, shape, slot)
-  if (!shape.category) return sql`products p`
+  if (!fromCategory(shape)) return db.dialect.walked('products', 'p')
   return needsProduct(shape)
     ? sql`product_categories pc join products p on p.number = pc.product_number`
     : sql`product_categories pc`
@@ -198,7 +212,9 @@ function candidates(db: Db, shape: Shape, slot: Slot): Raw {
 
 /** SQLite keeps to the order of a CROSS JOIN; looking up single products in its index is slow. */
 function searchedCandidates(db: Db, shape: Shape, slot: Slot): Raw {
-  const found = db.dialect.search.matches(slot('words') as RawBuilder<string>)
+  const { matches, matchesOnTheWay = matches } = db.dialect.search
+  const words = slot('words') as RawBuilder<string>
+  const found = shape.manyMatch ? matchesOnTheWay(words) : matches(words)
   const sources = [
     sql`${found} m`,
     shape.category && sql`product_categories pc`,
@@ -217,33 +233,48 @@ function needsProduct(shape: Shape): boolean {
   return ofProduct || (ofPrice && !category) || (!search && !category)
 }
 
-function numberOf({ search, category }: Shape): Raw {
-  if (search) return sql`m.product_number`
-  return category ? sql`pc.product_number` : sql`p.number`
+/** Indexes of products begin with it, so it is asked for wherever one of them may be walked. */
+const isActive = sql`p.status = 'active'`
+
+/** Not EXISTS, so that no database turns it into a join that begins with the category. */
+const inCategory = (prices: readonly Raw[], slot: Slot) => sql`(select 1 from product_categories pc
+  ${where([
+    sql`pc.category_number = ${slot('category')}`,
+    sql`pc.product_number = p.number`,
+    ...prices,
+  ])}) is not null`
+
+function numberOf(shape: Shape): Raw {
+  if (shape.search) return sql`m.product_number`
+  return fromCategory(shape) ? sql`pc.product_number` : sql`p.number`
 }
 
 const priceOf = (shape: Shape) => (shape.category ? sql`pc.price_minor` : sql`p.price_minor`)
 
 /** The price as a filter sees it; an expression cannot be looked up in an index. */
-const comparedPrice = (shape: Shape) =>
-  shape.manyInRange ? sql`${priceOf(shape)} + 0` : priceOf(shape)
+const comparedPrice = (db: Db, shape: Shape) =>
+  shape.manyMatch && !db.dialect.can.weighRanges ? sql`${priceOf(shape)} + 0` : priceOf(shape)
 
 function where(conditions: readonly Raw[]): Raw {
   return conditions.length === 0 ? sql`` : sql`where ${sql.join(conditions, sql` and `)}`
 }
 
-function filters(shape: Shape, slot: Slot): Raw[] {
+function filters(db: Db, shape: Shape, slot: Slot): Raw[] {
   const number = numberOf(shape)
-  const price = comparedPrice(shape)
+  const price = comparedPrice(db, shape)
   const { search, category } = shape
-  const conditions = [
-    category && sql`pc.category_number = ${slot('category')}`,
-    search && category && sql`pc.product_number = m.product_number`,
-    search && needsProduct(shape) && sql`p.number = m.product_number`,
-    !category && !search && sql`p.status = 'active'`,
-    shape.brand && sql`p.brand_id = (select id from brands where slug = ${slot('brand')})`,
+  const begins = fromCategory(shape)
+  const prices = [
     shape.priceMin && sql`${price} >= ${slot('priceMin')}`,
     shape.priceMax && sql`${price} <= ${slot('priceMax')}`,
+  ].filter((condition) => condition !== false)
+  const conditions = [
+    begins && sql`pc.category_number = ${slot('category')}`,
+    search && category && sql`pc.product_number = m.product_number`,
+    search && needsProduct(shape) && sql`p.number = m.product_number`,
+    (search ? needsProduct(shape) : !begins) && isActive,
+    ...(category && !begins ? [inCategory(prices, slot)] : prices),
+    shape.brand && sql`p.brand_id = (select id from brands where slug = ${slot('brand')})`,
     shape.inStock !== undefined && stockCondition(shape.inStock),
     ...Array.from({ length: shape.attributeCount }, (_, index) =>
       attributeCondition({ number, slot, index }),
@@ -252,15 +283,23 @@ function filters(shape: Shape, slot: Slot): Raw[] {
   return conditions.filter((condition) => condition !== false)
 }
 
+/** Not EXISTS, which MariaDB and PostgreSQL would turn into a join that reads all the stock. */
 function stockCondition(inStock: boolean): Raw {
-  const found = sql`exists (select 1 from stock s
-    where s.product_id = p.id and s.on_hand > s.reserved)`
-  return inStock ? found : sql`not ${found}`
+  const found = sql`(select 1 from stock s
+    where s.product_id = p.id and s.on_hand > s.reserved limit 1)`
+  return inStock ? sql`${found} is not null` : sql`${found} is null`
 }
 
+/**
+ * The first attribute may be where a list begins. Those after it are looked up for each product:
+ * SQLite would look up every pair of numbers that two lists can make.
+ */
 function attributeCondition({ number, slot, index }: { number: Raw; slot: Slot; index: number }) {
-  return sql`${number} in (select a.product_number from product_attributes a
-    where a.attribute = ${slot(`attribute${index}`)} and a.value = ${slot(`value${index}`)})`
+  const chosen = sql`product_attributes a
+    where a.attribute = ${slot(`attribute${index}`)} and a.value = ${slot(`value${index}`)}`
+  return index === 0
+    ? sql`${number} in (select a.product_number from ${chosen})`
+    : sql`exists (select 1 from ${chosen} and a.product_number = ${number})`
 }
 
 /** What the list is sorted by, ending in the number, which is unique and grows with time. */
@@ -289,9 +328,9 @@ function ordered(shape: Shape, keys: readonly Raw[]): Raw {
   return sql.join(keys.map((key) => sql`${key} ${direction}`))
 }
 
-function afterPlace(shape: Shape, keys: readonly Raw[], slot: Slot): Raw[] {
+function afterPlace(db: Db, shape: Shape, { keys, slot }: { keys: readonly Raw[]; slot: Slot }) {
   if (!shape.cursor) return []
   const place = keys.map((_, index) => slot(`after${index}`))
-  const comparison = isDescending(shape) ? sql`<` : sql`>`
-  return [sql`(${sql.join(keys)}) ${comparison} (${sql.join(place)})`]
+  const direction = isDescending(shape) ? 'desc' : 'asc'
+  return [isBeyond(db.dialect, { key: keys, place, direction })]
 }

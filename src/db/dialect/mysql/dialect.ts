@@ -6,9 +6,9 @@ import {
   sql,
   type Expression,
 } from 'kysely'
-import type { Db, Tx } from '../../database.ts'
+import type { Tx } from '../../database.ts'
 import type { Dialect, JoinedUpdate, RowColumns, RowColumnType } from '../dialect.ts'
-import { insertRow } from '../insert.ts'
+import { insertRow, rowInserts } from '../insert.ts'
 import { readFault } from './faults.ts'
 import { mariadb, mysql, type Flavour } from './flavour.ts'
 import { mysqlSearch } from './search.ts'
@@ -30,7 +30,13 @@ function dialectOf(flavour: Flavour): Dialect {
       json: sql.raw(json),
       string: (lengthMax) => sql`varchar(${sql.lit(lengthMax)})`,
     },
-    can: { returning: false, rowLocks: true, transactionalDdl: false },
+    can: {
+      returning: false,
+      rowLocks: true,
+      weighRanges: false,
+      pipeline: false,
+      transactionalDdl: false,
+    },
     search: mysqlSearch,
     uuidColumn: `${uuid} not null`,
     numberedColumns: () => [
@@ -55,8 +61,9 @@ function dialectOf(flavour: Flavour): Dialect {
       const { insertId } = await tx.runner.run(query.sql, query.parameters)
       return insertId ?? 0
     },
+    walked: (table, alias) =>
+      sql`${sql.table(table)} as ${sql.ref(alias)} ignore index for order by (primary)`,
     readFault,
-    explain,
   }
 }
 
@@ -92,28 +99,13 @@ const existed = Number.MAX_SAFE_INTEGER
  * lock that two transactions cannot both upgrade. The count of changed rows is 1 either way, since
  * this connection counts found rows, so the existing row is told apart by LAST_INSERT_ID.
  */
+const insertUnlessThere = rowInserts(
+  (insert, column) => sql`${insert} on duplicate key update
+    ${column} = if(last_insert_id(${sql.lit(existed)}) = 0, ${column}, ${column})`,
+)
+
 async function insertOnce(tx: Tx, table: string, row: Readonly<Record<string, unknown>>) {
-  const [first = ''] = Object.keys(row)
-  const column = sql.ref(first)
-  const query = sql`${insertRow(table, row)} on duplicate key update
-    ${column} = if(last_insert_id(${sql.lit(existed)}) = 0, ${column}, ${column})`.compile(tx)
-  return (await tx.runner.run(query.sql, query.parameters)).insertId !== existed
-}
-
-interface PlanStep {
-  readonly table: string | null
-  readonly type: string | null
-  readonly key: string | null
-  readonly rows: number | null
-  readonly Extra: string | null
-}
-
-async function explain(db: Db, statement: string, params: readonly unknown[]): Promise<string[]> {
-  const steps = (await db.runner.all(`explain ${statement}`, params)) as PlanStep[]
-  return steps.map(
-    ({ table, type, key, rows, Extra }) =>
-      `${table ?? '-'}: ${type ?? '-'} by ${key ?? 'no key'}, ${rows ?? 0} rows. ${Extra ?? ''}`,
-  )
+  return (await insertUnlessThere(tx, table, row)).insertId !== existed
 }
 
 export const mariadbDialect = dialectOf(mariadb)

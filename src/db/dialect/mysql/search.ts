@@ -35,6 +35,7 @@ export const mysqlSearch: SearchDialect = {
   },
   matches: (query) => sql`(select product_number from product_search
     where match (words) against (${query} in boolean mode))`,
+  matchesOnTheWay: undefined,
   matchesName: (query) => sql`(select product_number from product_search
     where match (name_words) against (${query} in boolean mode))`,
   matchText: prefixes,

@@ -6,10 +6,12 @@ import {
   sql,
   type Expression,
 } from 'kysely'
-import type { Db } from '../../database.ts'
 import type { DatabaseFault, Dialect, JoinedUpdate, RowColumns } from '../dialect.ts'
-import { insertRow } from '../insert.ts'
+import { insertRow, rowInserts } from '../insert.ts'
+import { plainTable } from '../plain-table.ts'
 import { sqliteSearch } from './search.ts'
+
+const insertUnlessThere = rowInserts((insert) => sql`${insert} on conflict do nothing`)
 
 export const sqliteDialect: Dialect = {
   name: 'sqlite',
@@ -28,7 +30,13 @@ export const sqliteDialect: Dialect = {
     json: sql`text`,
     string: () => sql`text`,
   },
-  can: { returning: true, rowLocks: false, transactionalDdl: true },
+  can: {
+    returning: true,
+    rowLocks: false,
+    weighRanges: false,
+    pipeline: false,
+    transactionalDdl: true,
+  },
   search: sqliteSearch,
   uuidColumn: 'text not null',
   numberedColumns: () => [
@@ -51,19 +59,15 @@ export const sqliteDialect: Dialect = {
     sql`update ${sql.table(update.table)} set ${update.set}
       from ${update.source} as ${sql.ref(update.alias)} where ${update.where}`,
   async insertOnce(tx, table, row) {
-    const query = sql`${insertRow(table, row)} on conflict do nothing`.compile(tx)
-    return (await tx.runner.run(query.sql, query.parameters)).changes === 1
+    return (await insertUnlessThere(tx, table, row)).changes === 1
   },
   async insertNumbered(tx, table, row) {
     const query = insertRow(table, row).compile(tx)
     const { insertId } = await tx.runner.run(query.sql, query.parameters)
     return insertId ?? 0
   },
+  walked: plainTable,
   readFault,
-  async explain(db: Db, statement, params) {
-    const rows = await db.runner.all(`explain query plan ${statement}`, params)
-    return rows.map((row) => String((row as { detail: unknown }).detail))
-  },
 }
 
 function jsonRows(json: Expression<string>, columns: RowColumns) {

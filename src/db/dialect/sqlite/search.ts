@@ -24,6 +24,7 @@ export const sqliteSearch: SearchDialect = {
   },
   matches: (query) =>
     sql`(select rowid as product_number from product_search where product_search match ${query})`,
+  matchesOnTheWay: undefined,
   matchesName: (query) =>
     sql`(select rowid as product_number from product_search where product_search match ${query})`,
   matchText: (words) => prefixes(words),
