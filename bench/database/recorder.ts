@@ -32,7 +32,8 @@ const prototypes: Readonly<Record<ServerKind, object>> = {
  */
 export class ConnectionRecorder implements Disposable {
   #steps: OpenStep[] = []
-  #inFlight = 0
+  /** Something has been sent in this turn of the event loop, which has brought no answer yet. */
+  #hasSent = false
   readonly #kind: ServerKind
   readonly #restore: () => void
 
@@ -62,7 +63,9 @@ export class ConnectionRecorder implements Disposable {
     const last = this.#steps.at(-1)
     // The shop does not wait for PostgreSQL's answer to BEGIN; on MySQL it must.
     const waitsForBegin = this.#kind !== 'postgres'
-    const joined = this.#inFlight > 0 || (last?.kind === 'begin' && !waitsForBegin)
+    const joined = this.#hasSent || (last?.kind === 'begin' && !waitsForBegin)
+    this.#hasSent = true
+    setImmediate(() => (this.#hasSent = false))
     const open = { ...step, rows: 0, joined }
     this.#steps.push(open)
     return open
@@ -70,18 +73,12 @@ export class ConnectionRecorder implements Disposable {
 
   #statement(method: Method): Method {
     const note = (step: Pick<Step, 'kind' | 'sql' | 'params'>) => this.#note(step)
-    const fly = (change: 1 | -1) => void (this.#inFlight += change)
     return async function (...args) {
       const [sql, params] = args as readonly unknown[] as readonly [string, readonly unknown[]]
       const step = note({ kind: 'statement', sql, params })
-      fly(1)
-      try {
-        const answer = (await Reflect.apply(method, this, args)) as unknown[] | { changes: number }
-        step.rows = Array.isArray(answer) ? answer.length : answer.changes
-        return answer
-      } finally {
-        fly(-1)
-      }
+      const answer = (await Reflect.apply(method, this, args)) as unknown[] | { changes: number }
+      step.rows = Array.isArray(answer) ? answer.length : answer.changes
+      return answer
     }
   }
 

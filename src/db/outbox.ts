@@ -1,5 +1,6 @@
-import type { Generated } from 'kysely'
+import { sql, type Generated } from 'kysely'
 import type { Context } from '../context.ts'
+import { bulkUpdate } from './bulk.ts'
 import type { Tx } from './database.ts'
 import type { EventTopic, eventTopics } from './events.ts'
 import { guardStatus } from './guard.ts'
@@ -83,13 +84,21 @@ export const takeEvent = preparedWrite<{ id: string; now: number; until: number 
     .where('available_at', '<=', param('now')),
 )
 
-export const markDelivered = preparedWrite<{ id: string; now: number }>((db, param) =>
-  db
-    .updateTable('outbox')
-    .set({ status: 'delivered', delivered_at: param('now') })
-    .where('id', '=', param('id'))
-    .where('status', '=', 'pending'),
-)
+/** The same for many at once; as many changed rows as there are events mean that all are taken. */
+export const takeEvents = bulkUpdate<{ id: string; due_at: number; until_at: number }>({
+  table: 'outbox',
+  columns: { id: 'uuid', due_at: 'integer', until_at: 'integer' },
+  set: sql`available_at = d.until_at`,
+  where: sql<boolean>`outbox.id = d.id and coalesce(outbox.status, '') = 'pending'
+    and outbox.available_at <= d.due_at`,
+})
+
+export const markDelivered = bulkUpdate<{ id: string; at: number }>({
+  table: 'outbox',
+  columns: { id: 'uuid', at: 'integer' },
+  set: sql`status = 'delivered', delivered_at = d.at`,
+  where: sql<boolean>`outbox.id = d.id and coalesce(outbox.status, '') = 'pending'`,
+})
 
 /** Puts an event that could not be delivered back for later. */
 export const postpone = preparedWrite<{ id: string; at: number }>((db, param) =>

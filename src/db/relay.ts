@@ -4,6 +4,7 @@ import {
   markDelivered,
   postpone,
   takeEvent,
+  takeEvents,
   type PendingEvent,
 } from './outbox.ts'
 
@@ -30,11 +31,13 @@ export async function deliverPending(ctx: Context): Promise<number> {
   if (events.length === 0) return 0
   const failed = new Set<string>()
   for (const event of events) if (!(await deliver(ctx, event))) failed.add(event.id)
+  const delivered = events.filter(({ id }) => !failed.has(id))
   await ctx.db.transaction(async (tx) => {
-    for (const { id } of events) {
-      if (failed.has(id)) await postpone(tx, { id, at: now + retryAfterMs })
-      else await markDelivered(tx, { id, now })
-    }
+    await markDelivered(
+      tx,
+      delivered.map(({ id }) => ({ id, at: now })),
+    )
+    for (const id of failed) await postpone(tx, { id, at: now + retryAfterMs })
   })
   return events.length
 }
@@ -45,9 +48,39 @@ async function takePending(ctx: Context, now: number): Promise<PendingEvent[]> {
   if (events.length === 0) return []
   // In the same order everywhere, so that nodes that want the same events cannot deadlock.
   const inOrder = events.toSorted((a, b) => (a.id < b.id ? -1 : 1))
+  return (await takeAll(ctx, inOrder, now)) ? inOrder : takeEach(ctx, inOrder, now)
+}
+
+/** All of them, or none if another node has taken one meanwhile. */
+async function takeAll(
+  ctx: Context,
+  events: readonly PendingEvent[],
+  now: number,
+): Promise<boolean> {
+  const rows = events.map(({ id }) => ({ id, due_at: now, until_at: now + leaseMs }))
+  try {
+    await ctx.db.transaction(async (tx) => {
+      const { changes } = await takeEvents(tx, rows)
+      if (changes !== rows.length) throw new TakenError()
+    })
+    return true
+  } catch (error) {
+    if (error instanceof TakenError) return false
+    throw error
+  }
+}
+
+/** Undoes what was taken: which of the events another node has, one statement cannot tell. */
+class TakenError extends Error {}
+
+function takeEach(
+  ctx: Context,
+  events: readonly PendingEvent[],
+  now: number,
+): Promise<PendingEvent[]> {
   return ctx.db.transaction(async (tx) => {
     const taken: PendingEvent[] = []
-    for (const event of inOrder) {
+    for (const event of events) {
       const { changes } = await takeEvent(tx, { id: event.id, now, until: now + leaseMs })
       if (changes === 1) taken.push(event)
     }

@@ -4,6 +4,7 @@ import { priceCart, type PricedCart } from '../../core/price-cart.ts'
 import { minor, type Minor } from '../../core/money.ts'
 import type { Reference } from '../../core/reference.ts'
 import type { Db, Tx } from '../../db/database.ts'
+import { together } from '../../db/together.ts'
 import { assertAccount } from '../customer/account.ts'
 import { estimateShipping, listShippingMethods, quoteMethods } from '../shipping/shipping.ts'
 import type { ShippingQuote } from '../shipping/shipping.ts'
@@ -105,8 +106,10 @@ export function emptyCart(ctx: Context): Cart {
 }
 
 export async function loadCart(ctx: Context, db: Db, row: CartRow): Promise<Cart> {
-  const lines = await listCartLines(db, { cartId: row.id })
-  const methods = await listShippingMethods(db)
+  const [lines, methods] = await together(db, [
+    () => listCartLines(db, { cartId: row.id }),
+    () => listShippingMethods(db),
+  ])
   const { currency } = row
   const toPrice = lines.map((line) => ({
     id: line.number,
@@ -174,7 +177,6 @@ export async function addItem(
   const { row, isNew } = await openCart(ctx, tx, shopper)
   // Who has seen that there is no cart has seen version 0.
   const version = isNew && item.version === 0 ? undefined : item.version
-  await lockOpenCart(ctx, tx, { row, version })
   const write = {
     cartId: row.id,
     variantId: sellable.variant_id,
@@ -182,7 +184,10 @@ export async function addItem(
     priceMinor: sellable.price_minor,
     now: ctx.clock.now(),
   }
-  const { changes } = await addToLine(tx, write)
+  const [, { changes }] = await together(tx, [
+    () => lockOpenCart(ctx, tx, { row, version }),
+    () => addToLine(tx, write),
+  ])
   if (changes === 0) await insertLine(tx, { ...write, id: ctx.newId() })
   const cart = await reloadCart(ctx, tx, row)
   return { cart, line: checkedLine(cart, sellable.variant_id) }

@@ -2,6 +2,7 @@ import type { Context } from '../../context.ts'
 import { ShopError } from '../../core/errors.ts'
 import { formatMinor } from '../../core/money.ts'
 import type { Tx } from '../../db/database.ts'
+import { together } from '../../db/together.ts'
 import { findCart, problemsOf, type Shopper } from './cart.ts'
 import { closeCart, listCartLines, moveCart, writeToldPrices } from './queries.ts'
 import type { CartLineRow, CartRow } from './queries.ts'
@@ -44,10 +45,12 @@ export async function takeCart(
     throw new ShopError('VERSION_CONFLICT', { current: row.version })
   }
   const now = ctx.clock.now()
-  const { changes } = await moveCart(tx, { id: row.id, from: 'open', to: 'checkout', now })
+  const [{ changes }, lines] = await together(tx, [
+    () => moveCart(tx, { id: row.id, from: 'open', to: 'checkout', now }),
+    () => listCartLines(tx, { cartId: row.id }),
+  ])
   if (changes !== 1) throw new ShopError('CART_LOCKED')
   if (version !== undefined) await assertMovedFrom(tx, { shopper, version })
-  const lines = await listCartLines(tx, { cartId: row.id })
   if (lines.length === 0) throw new ShopError('CART_EMPTY')
   assertBuyable(row, lines)
   return { row, lines }

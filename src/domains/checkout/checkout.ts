@@ -26,10 +26,9 @@ import { takingTurns } from '../inventory/hot.ts'
 import { reserveStock, servingLocation } from '../inventory/inventory.ts'
 import {
   createOrder,
-  getOrderRow,
   hasOrder,
-  loadOrder,
   orderToken,
+  readOrder,
   type Order,
   type OrderDraft,
 } from '../order/orders.ts'
@@ -181,8 +180,8 @@ async function placeOrder(
   { command, orderId }: { command: CheckoutCommand; orderId: string },
 ): Promise<PaymentRow> {
   const { shopper, version, paymentMethod } = command
-  const cart = await takeCart(ctx, tx, { shopper, version })
-  const [methods, locationId] = await together(tx, [
+  const [cart, methods, locationId] = await together(tx, [
+    () => takeCart(ctx, tx, { shopper, version }),
     () => listShippingMethods(tx),
     () => servingLocation(tx),
   ])
@@ -309,8 +308,8 @@ async function answerOf(
   tx: Tx,
   { orderId, once }: { orderId: string; once: Once },
 ): Promise<StoredReply> {
-  const row = await getOrderRow(tx, orderId)
-  const { payment_status: status, payment_failure: failure } = row
+  const order = await readOrder(tx, orderId)
+  const { payment_status: status, payment_failure: failure } = order.order
   if (status === 'refund_due' || status === 'refunded') {
     return once.refuse(new ShopError('PAYMENT_REFUNDED'))
   }
@@ -318,6 +317,5 @@ async function answerOf(
     const isOurs = failure === providerError || failure === neverArrived
     return once.refuse(new ShopError(isOurs ? 'PAYMENT_UNAVAILABLE' : 'PAYMENT_DECLINED'))
   }
-  const order = await loadOrder(tx, row)
   return once.render({ ...order, token: orderToken(ctx, orderId) })
 }

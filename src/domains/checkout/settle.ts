@@ -47,13 +47,16 @@ export async function settle(
   tx: Tx,
   { orderId, outcome }: Settlement,
 ): Promise<void> {
-  if (!(await decideOutcome(ctx, tx, { orderId, outcome }))) {
+  const [isFirst, order] = await together(tx, [
+    () => decideOutcome(ctx, tx, { orderId, outcome }),
+    () => getOrderRow(tx, orderId),
+  ])
+  if (!isFirst) {
     if (outcome.kind === 'captured') {
       await refundLateMoney(ctx, tx, { orderId, reference: outcome.reference })
     }
     return
   }
-  const order = await getOrderRow(tx, orderId)
   if (outcome.kind === 'failed') await cancelUnpaid(ctx, tx, { order, code: outcome.code })
   else await confirm(ctx, tx, { order, outcome })
 }
@@ -65,14 +68,15 @@ async function confirm(
 ): Promise<void> {
   const status = outcome.kind === 'captured' ? 'paid' : 'placed'
   const payload = { order_id: order.id, number: order.number, status } as const
-  await together(tx, [
+  const [, , , , isSold] = await together(tx, [
     () => settleOrderStatus(ctx, tx, { order, status }),
     () => completeCart(ctx, tx, order.cart_id),
     () => recordEvent(ctx, tx, { orderId: order.id, type: status }),
     () => enqueue(ctx, tx, { topic: 'order.placed', payload }),
+    // The stock rows are the most wanted locks of the shop: taken last, they are held shortest.
+    () => sellHeldStock(ctx, tx, order.id),
   ])
-  // The stock rows are the most wanted locks of the shop: taken last, they are held shortest.
-  if (!(await sellHeldStock(ctx, tx, order.id))) throw new StockGoneError()
+  if (!isSold) throw new StockGoneError()
 }
 
 async function cancelUnpaid(

@@ -99,6 +99,16 @@ export async function getOrderRow(db: Db, id: string): Promise<OrderRow> {
   return row
 }
 
+/** The whole order, inside the transaction that has changed it. */
+export async function readOrder(tx: Tx, id: string): Promise<Order> {
+  const [order, lines, events] = await together(tx, [
+    () => getOrderRow(tx, id),
+    () => listLinesOf(tx, { ids: JSON.stringify([{ id }]) }),
+    () => listEvents(tx, { orderId: id }),
+  ])
+  return { order, lines, events }
+}
+
 export async function loadOrder(db: Db, row: OrderRow): Promise<Order> {
   const ids = JSON.stringify([{ id: row.id }])
   const [lines, events] = await together(db, [

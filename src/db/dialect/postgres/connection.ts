@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net'
 import { DatabaseError, type ClientBase, type PoolClient, type QueryResult } from 'pg'
 import type { Change } from '../../database.ts'
 import { ConnectionLostError, UnavailableError } from '../../errors.ts'
@@ -14,6 +15,11 @@ const losses = new WeakMap<ClientBase, Error>()
 export function watchForLoss(client: ClientBase): void {
   // The first error is the reason; others follow from it.
   client.on('error', (error: Error) => losses.set(client, losses.get(client) ?? error))
+}
+
+/** What the types of `pg` leave out. */
+interface WithStream {
+  readonly connection: { readonly stream: Socket }
 }
 
 export class PostgresConnection implements PooledConnection {
@@ -57,6 +63,7 @@ export class PostgresConnection implements PooledConnection {
 
   async #query(text: string, params: readonly unknown[], name?: string): Promise<QueryResult> {
     assertBindable(params)
+    this.#gather()
     try {
       return await this.#client.query({
         text,
@@ -66,6 +73,13 @@ export class PostgresConnection implements PooledConnection {
     } catch (error) {
       throw this.#lossOf(error) ?? error
     }
+  }
+
+  /** What is sent within one turn leaves in one piece: each write would be a system call. */
+  #gather(): void {
+    const { stream } = (this.#client as unknown as WithStream).connection
+    stream.cork()
+    process.nextTick(() => stream.uncork())
   }
 
   #lossOf(error: unknown): UnavailableError | undefined {
