@@ -59,7 +59,7 @@ async function runDatabase(options: Options, database: DatabaseOptions): Promise
   await runOnDatabase({ options, database, source, say, progress: progressLine() })
 }
 
-/** Has the system keep the file in memory as far as it can, as for a shop that has run for a while. */
+/** Has the system keep the file in memory, as for a shop that has run for a while. */
 async function readThrough(file: string): Promise<void> {
   await pipeline(
     createReadStream(file),
