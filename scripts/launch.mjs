@@ -67,7 +67,8 @@ function installWhatIsMissing(need) {
 function compileAhead() {
   const server = JSON.stringify(pathToFileURL(join(root, 'src/cli/serve.ts')))
   const args = ['--input-type=module', '--eval', `await import(${server})`]
-  spawnSync(pinnedNode(), args, { env: cached(), stdio: 'ignore' })
+  const node = nodeMajor() >= nodeMajorMin ? process.execPath : pinnedNode()
+  spawnSync(node, args, { env: cached(), stdio: 'ignore' })
 }
 
 /** The environment in which Node keeps what it has compiled. */
