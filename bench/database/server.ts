@@ -2,7 +2,7 @@ import { chownSync, globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createConnection, type RowDataPacket } from 'mysql2/promise'
 import { Client } from 'pg'
-import { findMysql, initialisation } from '../../test/support/mysql-server.ts'
+import { findMysql, initialisation, servingFrom } from '../../test/support/mysql-server.ts'
 import {
   asNobody,
   findPostgres,
@@ -155,16 +155,7 @@ async function startMysql(sync: boolean): Promise<Running> {
   const port = await freePort()
   await runToEnd(initialisation(binary, data))
   const args = [
-    '--no-defaults',
-    ...(isRoot ? ['--user=root'] : []),
-    `--datadir=${data}`,
-    `--port=${port}`,
-    `--socket=${join(folder, 'socket')}`,
-    `--pid-file=${pidFile}`,
-    `--tmpdir=${folder}`,
-    '--bind-address=127.0.0.1',
-    '--skip-log-bin',
-    '--skip-name-resolve',
+    ...servingFrom({ folder, data, port }),
     '--innodb-buffer-pool-size=1G',
     '--innodb-log-file-size=1G',
     '--max-connections=200',

@@ -73,30 +73,26 @@ export async function claimKey(
 function insertClaim(
   ctx: Context,
   tx: Tx,
-  { claim, bodyHash, orderId = null }: Claim & { readonly orderId?: string | null },
+  { claim, bodyHash, orderId }: Claim & { readonly orderId?: string },
 ): Promise<boolean> {
   const now = ctx.clock.now()
   return tx.dialect.insertOnce(tx, 'idempotency_keys', {
     claim,
     body_hash: bodyHash,
-    order_id: orderId,
+    order_id: orderId ?? null,
     created_at: now,
     expires_at: now + ctx.config.lifetimes.idempotencyMs,
   })
 }
 
-const writeReply = preparedWrite<StoredReply & { claim: string }>((db, param) =>
+/** Stores the answer, in the transaction that has claimed the key. */
+export const storeReply = preparedWrite<StoredReply & { claim: string }>((db, param) =>
   db
     .updateTable('idempotency_keys')
     .set({ response_status: param('status'), response_body: param('body') })
     .where('claim', '=', param('claim'))
     .where('response_status', 'is', null),
 )
-
-/** Stores the answer, in the transaction that has claimed the key. */
-export async function storeReply(tx: Tx, reply: StoredReply & { claim: string }): Promise<void> {
-  await writeReply(tx, reply)
-}
 
 /** The use of a key by one order: a key that has expired may since have been used for another. */
 interface OrderClaim {

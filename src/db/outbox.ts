@@ -3,7 +3,6 @@ import type { Context } from '../context.ts'
 import { bulkUpdate } from './bulk.ts'
 import type { Tx } from './database.ts'
 import type { EventTopic, eventTopics } from './events.ts'
-import { guardStatus } from './guard.ts'
 import { preparedQuery, preparedWrite } from './prepared.ts'
 
 export interface OutboxTables {
@@ -72,19 +71,7 @@ export const listPendingEvents = preparedQuery<{ now: number; limit: number }, P
       .limit(param('limit')),
 )
 
-const status = guardStatus<OutboxTables['outbox']['status']>()
-
-/** Takes an event for delivering it; one changed row means that no other node did. */
-export const takeEvent = preparedWrite<{ id: string; now: number; until: number }>((db, param) =>
-  db
-    .updateTable('outbox')
-    .set({ available_at: param('until') })
-    .where('id', '=', param('id'))
-    .where(status, '=', 'pending')
-    .where('available_at', '<=', param('now')),
-)
-
-/** The same for many at once; as many changed rows as there are events mean that all are taken. */
+/** Takes events for delivering them; as many changed rows as events mean that all are taken. */
 export const takeEvents = bulkUpdate<{ id: string; due_at: number; until_at: number }>({
   table: 'outbox',
   columns: { id: 'uuid', due_at: 'integer', until_at: 'integer' },

@@ -3,7 +3,6 @@ import {
   listPendingEvents,
   markDelivered,
   postpone,
-  takeEvent,
   takeEvents,
   type PendingEvent,
 } from './outbox.ts'
@@ -51,13 +50,15 @@ async function takePending(ctx: Context, now: number): Promise<PendingEvent[]> {
   return (await takeAll(ctx, inOrder, now)) ? inOrder : takeEach(ctx, inOrder, now)
 }
 
+const taking = (id: string, now: number) => ({ id, due_at: now, until_at: now + leaseMs })
+
 /** All of them, or none if another node has taken one meanwhile. */
 async function takeAll(
   ctx: Context,
   events: readonly PendingEvent[],
   now: number,
 ): Promise<boolean> {
-  const rows = events.map(({ id }) => ({ id, due_at: now, until_at: now + leaseMs }))
+  const rows = events.map(({ id }) => taking(id, now))
   try {
     await ctx.db.transaction(async (tx) => {
       const { changes } = await takeEvents(tx, rows)
@@ -81,7 +82,7 @@ function takeEach(
   return ctx.db.transaction(async (tx) => {
     const taken: PendingEvent[] = []
     for (const event of events) {
-      const { changes } = await takeEvent(tx, { id: event.id, now, until: now + leaseMs })
+      const { changes } = await takeEvents(tx, [taking(event.id, now)])
       if (changes === 1) taken.push(event)
     }
     return taken

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { deleteExpiredClaims } from '../../src/db/idempotency.ts'
-import { enqueue, listPendingEvents, takeEvent } from '../../src/db/outbox.ts'
+import { enqueue, listPendingEvents, takeEvents } from '../../src/db/outbox.ts'
 import { deliverPending } from '../../src/db/relay.ts'
 import { forgetExpiredCarts } from '../../src/domains/cart/cart.ts'
 import { expireDue, reconcileDue } from '../../src/domains/checkout/reconcile.ts'
@@ -117,8 +117,8 @@ for (const engine of engines()) {
       await ctx.db.transaction((tx) => enqueue(ctx, tx, { topic: 'order.refunded', payload }))
       const now = clock.now()
       const [event] = await listPendingEvents(ctx.db.read, { now, limit: 1 })
-      const taken = { id: event?.id ?? '', now, until: now + leaseMs }
-      await ctx.db.transaction((tx) => takeEvent(tx, taken))
+      const taken = { id: event?.id ?? '', due_at: now, until_at: now + leaseMs }
+      await ctx.db.transaction((tx) => takeEvents(tx, [taken]))
       await assertDueAt(clock, leaseMs, async () => (await deliverPending(ctx)) === 1)
       assert.equal(await deliverPending(ctx), 0)
     })

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createConnection } from 'mysql2/promise'
 import { Client } from 'pg'
-import { findMysql, initialisation } from '../support/mysql-server.ts'
+import { findMysql, initialisation, servingFrom } from '../support/mysql-server.ts'
 import {
   asNobody,
   findPostgres,
@@ -138,16 +138,7 @@ async function mysqlParts(): Promise<Parts> {
   const port = await freePort()
   await runToEnd(initialisation(binary, data))
   const args = [
-    '--no-defaults',
-    ...(isRoot ? ['--user=root'] : []),
-    `--datadir=${data}`,
-    `--port=${port}`,
-    `--socket=${join(folder, 'socket')}`,
-    `--pid-file=${join(folder, 'pid')}`,
-    `--tmpdir=${folder}`,
-    '--bind-address=127.0.0.1',
-    '--skip-name-resolve',
-    '--skip-log-bin',
+    ...servingFrom({ folder, data, port }),
     '--innodb-flush-log-at-trx-commit=1',
     '--innodb-doublewrite=1',
     '--innodb-buffer-pool-size=64M',

@@ -6,9 +6,6 @@ import { freePort, makeFolder, runToEnd, startServer, type TestServer } from './
 const asRoot = process.getuid?.() === 0 ? ['--user=root'] : []
 
 const settings = [
-  '--bind-address=127.0.0.1',
-  '--skip-log-bin',
-  '--skip-name-resolve',
   // The data is thrown away: a test run may not survive a power cut, and need not wait for disks.
   '--innodb-flush-log-at-trx-commit=0',
   '--innodb-doublewrite=0',
@@ -37,7 +34,21 @@ export async function startMysql(binary: string): Promise<TestServer> {
   const data = join(folder, 'data')
   const port = await freePort()
   await runToEnd(initialisation(binary, data))
-  const args = [
+  const args = [...servingFrom({ folder, data, port }), ...settings]
+  const url = `mysql://root@127.0.0.1:${port}/mysql`
+  const ping = async () => (await createConnection(url)).end()
+  return startServer({ file: binary, args }, { folder, url, ping })
+}
+
+interface Place {
+  readonly folder: string
+  readonly data: string
+  readonly port: number
+}
+
+/** What every server of ours is started with: all it has is in its folder, and only we reach it. */
+export function servingFrom({ folder, data, port }: Place): string[] {
+  return [
     '--no-defaults',
     ...asRoot,
     `--datadir=${data}`,
@@ -45,11 +56,10 @@ export async function startMysql(binary: string): Promise<TestServer> {
     `--socket=${join(folder, 'socket')}`,
     `--pid-file=${join(folder, 'pid')}`,
     `--tmpdir=${folder}`,
-    ...settings,
+    '--bind-address=127.0.0.1',
+    '--skip-log-bin',
+    '--skip-name-resolve',
   ]
-  const url = `mysql://root@127.0.0.1:${port}/mysql`
-  const ping = async () => (await createConnection(url)).end()
-  return startServer({ file: binary, args }, { folder, url, ping })
 }
 
 export function initialisation(binary: string, data: string) {

@@ -6,7 +6,7 @@ import type { PaymentOutcome } from '../../drivers/payment/driver.ts'
 import { completeCart, reopenCart } from '../cart/checkout.ts'
 import { releaseHeldStock, sellHeldStock } from '../inventory/inventory.ts'
 import { getOrderRow, recordEvent, settleOrderStatus, type OrderRow } from '../order/orders.ts'
-import { decideOutcome, getPayment, oweRefund } from '../payment/payments.ts'
+import { decideOutcome, oweRefund } from '../payment/payments.ts'
 
 /** The money has come and the stock is gone; thrown to undo what was half reserved again. */
 class StockGoneError extends Error {}
@@ -53,7 +53,7 @@ export async function settle(
   ])
   if (!isFirst) {
     if (outcome.kind === 'captured') {
-      await refundLateMoney(ctx, tx, { orderId, reference: outcome.reference })
+      await refundInstead(ctx, tx, { order, from: 'failed', reference: outcome.reference })
     }
     return
   }
@@ -103,33 +103,30 @@ async function settleWithoutStock(
   tx: Tx,
   { orderId, outcome }: Settlement,
 ): Promise<void> {
-  const payment = await getPayment(tx, orderId)
-  const reference = outcome.kind === 'captured' ? outcome.reference : ''
-  if (!(await oweRefund(ctx, tx, { payment, from: 'pending', reference }))) return
   const order = await getOrderRow(tx, orderId)
-  await cancel(ctx, tx, order)
-  await announceRefund(ctx, tx, order)
+  const reference = outcome.kind === 'captured' ? outcome.reference : ''
+  if (await refundInstead(ctx, tx, { order, from: 'pending', reference })) {
+    await cancel(ctx, tx, order)
+  }
 }
 
-/**
- * The payment has been decided before. If it had failed, its order was cancelled, and money that
- * is there now is given back.
- */
-async function refundLateMoney(
+interface Refund {
+  readonly order: OrderRow
+  /** `failed`: the order was cancelled when its payment seemed never to have been made. */
+  readonly from: 'pending' | 'failed'
+  readonly reference: string
+}
+
+/** Gives back money for which nothing can be sold; false if that has been decided before. */
+async function refundInstead(
   ctx: Context,
   tx: Tx,
-  { orderId, reference }: { orderId: string; reference: string },
-): Promise<void> {
-  const payment = await getPayment(tx, orderId)
-  if (payment.status !== 'failed') return
-  if (!(await oweRefund(ctx, tx, { payment, from: 'failed', reference }))) return
-  await announceRefund(ctx, tx, await getOrderRow(tx, payment.order_id))
-}
-
-async function announceRefund(ctx: Context, tx: Tx, order: OrderRow): Promise<void> {
-  await recordEvent(ctx, tx, { orderId: order.id, type: 'refund_due' })
-  await enqueue(ctx, tx, {
-    topic: 'order.refund_due',
-    payload: { order_id: order.id, number: order.number },
-  })
+  { order, from, reference }: Refund,
+): Promise<boolean> {
+  const { id: orderId, payment_failure: failureCode } = order
+  if (!(await oweRefund(ctx, tx, { orderId, from, reference, failureCode }))) return false
+  await recordEvent(ctx, tx, { orderId, type: 'refund_due' })
+  const payload = { order_id: orderId, number: order.number }
+  await enqueue(ctx, tx, { topic: 'order.refund_due', payload })
+  return true
 }

@@ -94,6 +94,14 @@ export async function decideOutcome(
   return changes === 1
 }
 
+export interface OwedRefund {
+  readonly orderId: string
+  readonly from: 'pending' | 'failed'
+  readonly reference: string
+  /** Why the payment had failed before, which stays on record. */
+  readonly failureCode: string | null
+}
+
 /**
  * Writes down that money has come for an order that cannot be kept, out of `from`, once. The
  * reconciler gives it back.
@@ -101,20 +109,16 @@ export async function decideOutcome(
 export async function oweRefund(
   ctx: Context,
   tx: Tx,
-  {
-    payment,
-    from,
-    reference,
-  }: { payment: PaymentRow; from: 'pending' | 'failed'; reference: string },
+  { orderId, from, reference, failureCode }: OwedRefund,
 ): Promise<boolean> {
   const now = ctx.clock.now()
   const { changes } = await decidePayment(tx, {
-    orderId: payment.order_id,
+    orderId,
     from,
     status: 'refund_due',
     isCaptured: 1,
     reference,
-    failureCode: payment.failure_code,
+    failureCode,
     now,
     checkAt: now,
   })

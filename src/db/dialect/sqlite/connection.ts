@@ -56,9 +56,14 @@ export class SqliteConnection implements Runner, Disposable {
     return { changes: Number(result.changes), insertId: Number(result.lastInsertRowid) }
   }
 
-  /** Whether a statement waits for another process, or fails at once with SQLITE_BUSY. */
-  set isPatient(isPatient: boolean) {
-    this.database.exec(`pragma busy_timeout = ${isPatient ? this.busyTimeoutMs : 0}`)
+  /** Takes the write lock, or fails at once with SQLITE_BUSY if another process has it. */
+  beginAtOnce(): void {
+    this.database.exec('pragma busy_timeout = 0')
+    try {
+      this.run('begin immediate', [])
+    } finally {
+      this.database.exec(`pragma busy_timeout = ${this.busyTimeoutMs}`)
+    }
   }
 
   /**

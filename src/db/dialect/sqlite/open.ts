@@ -71,24 +71,18 @@ function database({ writing, writer, read, long, close }: Parts): Database {
 }
 
 /** Kysely's own SQLite driver over our connection, for the migrator alone. */
-function schemaBuilder(connection: SqliteConnection): Kysely<unknown> {
-  const { database } = connection
+function schemaBuilder({ database }: SqliteConnection): Kysely<unknown> {
   return new Kysely({
     dialect: new MigratingDialect({
       database: {
         close: () => undefined,
         prepare(sql) {
           // Taking the write lock first makes processes that migrate at once take turns.
-          if (sql === 'begin') connection.isPatient = true
           const statement = database.prepare(sql === 'begin' ? 'begin immediate' : sql)
           return {
             reader: statement.columns().length > 0,
             all: (params) => statement.all(...(params as never[])),
-            run(params) {
-              const result = statement.run(...(params as never[]))
-              if (sql === 'commit' || sql === 'rollback') connection.isPatient = false
-              return result
-            },
+            run: (params) => statement.run(...(params as never[])),
             iterate: (params) => statement.iterate(...(params as never[])),
           }
         },

@@ -61,8 +61,6 @@ export class SqliteWriter {
 
   constructor(connection: SqliteConnection) {
     this.#connection = connection
-    // See #begin.
-    connection.isPatient = false
   }
 
   async transaction<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
@@ -117,7 +115,7 @@ export class SqliteWriter {
     const deadline = performance.now() + this.#connection.busyTimeoutMs
     for (let tries = 0; ; tries++) {
       try {
-        this.#connection.run('begin immediate', [])
+        this.#connection.beginAtOnce()
         return
       } catch (error) {
         const isBusy = sqliteDialect.readFault(error).kind === 'retry'
