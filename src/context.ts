@@ -5,6 +5,7 @@ import { openDatabase } from './db/open.ts'
 import type { Database } from './db/database.ts'
 import { paymentDrivers } from './drivers/payment/drivers.ts'
 import type { PaymentDrivers } from './drivers/payment/driver.ts'
+import { systemActor, type Actor } from './domains/audit/log.ts'
 import { uuidSource } from './ids.ts'
 
 /** UTC milliseconds. Injected, so that tests and the simulation own the time. */
@@ -22,6 +23,8 @@ export interface Context extends AsyncDisposable {
   readonly newId: () => string
   readonly log: Logger
   readonly drivers: { readonly payment: PaymentDrivers }
+  /** Who acts: the shop itself, unless `actingAs` says otherwise. */
+  readonly actor: Actor
 }
 
 export interface ContextParts {
@@ -47,6 +50,12 @@ export async function createContext(parts: ContextParts): Promise<Context> {
     clock: parts.clock ?? { now: () => Date.now() },
     newId: parts.newId ?? uuidSource(),
     drivers: { payment },
+    actor: systemActor,
     [Symbol.asyncDispose]: () => db[Symbol.asyncDispose](),
   }
+}
+
+/** The same context in somebody's name. Caches belong to the database, so they are shared. */
+export function actingAs(ctx: Context, actor: Actor): Context {
+  return { ...ctx, actor }
 }

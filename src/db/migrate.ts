@@ -4,9 +4,10 @@ import type { Database } from './database.ts'
 import type { Dialect } from './dialect/dialect.ts'
 import { SchemaError } from './errors.ts'
 import * as foundation from './migrations/0001-foundation.ts'
+import * as people from './migrations/0002-people.ts'
 
 /** In the order in which they run; a migration that has been released is never edited. */
-const migrations = { '0001-foundation': foundation }
+const migrations = { '0001-foundation': foundation, '0002-people': people }
 
 /** The state before the first migration, for `migrateTo`. */
 export const noMigrations = 'none'

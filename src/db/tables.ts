@@ -1,3 +1,5 @@
+import type { AccessTables } from '../domains/access/tables.ts'
+import type { AuditTables } from '../domains/audit/tables.ts'
 import type { CartTables } from '../domains/cart/tables.ts'
 import type { CatalogTables } from '../domains/catalog/tables.ts'
 import type { CustomerTables } from '../domains/customer/tables.ts'
@@ -16,6 +18,8 @@ export interface Tables
     CatalogTables,
     InventoryTables,
     CustomerTables,
+    AccessTables,
+    AuditTables,
     CartTables,
     OrderTables,
     PaymentTables,

@@ -1,4 +1,4 @@
-import type { Dialect as KyselyDialect, Expression, RawBuilder, SqlBool } from 'kysely'
+import type { Dialect as KyselyDialect, Expression, Kysely, RawBuilder, SqlBool } from 'kysely'
 import type { Tx } from '../database.ts'
 
 export type DialectName = 'sqlite' | 'postgres' | 'mysql'
@@ -100,6 +100,11 @@ export interface Dialect {
   tableOptions(options: { numbered: boolean; start: number; clustered: boolean }): string
   /** Statements after CREATE TABLE that make `number` count from `start`, if that takes any. */
   startNumbers(table: string, start: number): readonly string[]
+  /**
+   * Drops the CHECKs of a table that were declared without a name, so that a migration can state
+   * new ones. Those with a name are left to `ALTER TABLE … DROP CONSTRAINT`, the same everywhere.
+   */
+  dropNamelessChecks(schema: Kysely<unknown>, table: string): Promise<void>
   /** Statements that make a table refuse UPDATE and DELETE. */
   appendOnly(table: string): readonly string[]
   /**

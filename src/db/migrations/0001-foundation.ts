@@ -1,9 +1,6 @@
 import { sql, type Kysely } from 'kysely'
 import type { Dialect } from '../dialect/dialect.ts'
-import { createTable } from './table.ts'
-
-/** Names that go into indexes: MySQL allows 768 characters in all. */
-const nameLengthMax = 200
+import { columnTypes, creator, type Create } from './table.ts'
 
 /**
  * The first schema. All money is in integer minor units, all times in UTC milliseconds since 1970.
@@ -11,8 +8,7 @@ const nameLengthMax = 200
  * whatever may happen once is a UNIQUE key.
  */
 export async function up(schema: Kysely<unknown>, dialect: Dialect): Promise<void> {
-  const create = (name: string, options: Parameters<typeof createTable>[2][1]) =>
-    createTable(schema, dialect, [name, options])
+  const create = creator(schema, dialect)
   await createShop(create, dialect)
   await createCatalogue(create, dialect)
   await createProducts(create, dialect)
@@ -36,16 +32,6 @@ export async function down(schema: Kysely<unknown>, dialect: Dialect): Promise<v
     'cart_lines orders carts customers stock locations product_attributes product_categories ' +
     'variants products brands categories shipping_methods settings'
   for (const table of tables.split(' ')) await run(`drop table ${table}`)
-}
-
-type Create = (name: string, options: Parameters<typeof createTable>[2][1]) => Promise<void>
-
-function columnTypes({ types }: Dialect) {
-  const required = (type: typeof types.text) => sql`${type} not null`
-  const optional = (type: typeof types.text) => sql`${type} null`
-  const withDefault = (type: typeof types.text, value: number) =>
-    sql`${type} not null default ${sql.lit(value)}`
-  return { ...types, required, optional, withDefault, name: types.string(nameLengthMax) }
 }
 
 async function createShop(create: Create, dialect: Dialect): Promise<void> {

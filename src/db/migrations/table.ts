@@ -16,8 +16,36 @@ interface TableOptions {
   readonly appendOnly?: boolean
 }
 
+/** Names that go into indexes: MySQL allows 768 characters in all. */
+const nameLengthMax = 200
+
+/** What columns are declared with. */
+export function columnTypes({ types }: Dialect) {
+  const required = (type: Column) => sql`${type} not null`
+  const optional = (type: Column) => sql`${type} null`
+  const withDefault = (type: Column, value: number) =>
+    sql`${type} not null default ${sql.lit(value)}`
+  return { ...types, required, optional, withDefault, name: types.string(nameLengthMax) }
+}
+
+export type Create = (name: string, options: TableOptions) => Promise<void>
+
+export function creator(schema: Kysely<unknown>, dialect: Dialect): Create {
+  return (name, options) => createTable(schema, dialect, [name, options])
+}
+
+export async function addColumns(
+  schema: Kysely<unknown>,
+  table: string,
+  columns: Readonly<Record<string, Column>>,
+): Promise<void> {
+  for (const [name, type] of Object.entries(columns)) {
+    await sql`alter table ${sql.table(table)} add column ${sql.ref(name)} ${type}`.execute(schema)
+  }
+}
+
 /** Creates one table with its indexes and triggers, the same on every database. */
-export async function createTable(
+async function createTable(
   schema: Kysely<unknown>,
   dialect: Dialect,
   [name, options]: readonly [string, TableOptions],

@@ -142,7 +142,7 @@ interface Known {
 /** Counting costs as much as several pages, and no shopper notices a total that is seconds old. */
 const countLifetimeMs = 5_000
 const countsKeptMax = 5_000
-const knownCounts = new WeakMap<Context, Map<string, Known>>()
+const knownCounts = new WeakMap<Context['db'], Map<string, Known>>()
 
 function countOf(ctx: Context, filter: ProductFilter): Promise<Counted> {
   return remembered(ctx, JSON.stringify(filter), async () =>
@@ -161,14 +161,14 @@ async function remembered<T>(ctx: Context, key: string, count: () => Promise<T>)
 }
 
 function countsOf(ctx: Context): Map<string, Known> {
-  const known = knownCounts.get(ctx) ?? new Map<string, Known>()
-  knownCounts.set(ctx, known)
+  const known = knownCounts.get(ctx.db) ?? new Map<string, Known>()
+  knownCounts.set(ctx.db, known)
   return known
 }
 
 /** Forgets the totals of lists, after this process changed what is for sale. */
 export function forgetCounts(ctx: Context): void {
-  knownCounts.delete(ctx)
+  knownCounts.delete(ctx.db)
 }
 
 /** All categories, parents before or after children alike; `parent_id` tells the tree. */

@@ -11,7 +11,7 @@ interface Gate {
   readonly waiting: (() => void)[]
 }
 
-const gates = new WeakMap<Context, Map<string, Gate>>()
+const gates = new WeakMap<Context['db'], Map<string, Gate>>()
 
 /** Runs `work` when few enough others work on the same articles. No effect without row locks. */
 export async function takingTurns<T>(
@@ -20,8 +20,8 @@ export async function takingTurns<T>(
   work: () => Promise<T>,
 ): Promise<T> {
   if (!ctx.db.dialect.can.rowLocks) return work()
-  const known = gates.get(ctx) ?? new Map<string, Gate>()
-  gates.set(ctx, known)
+  const known = gates.get(ctx.db) ?? new Map<string, Gate>()
+  gates.set(ctx.db, known)
   // Always in the same order: two carts with the same articles cannot wait for each other.
   const keys = [...new Set(variantIds)].toSorted()
   for (const key of keys) await enter(known, key)

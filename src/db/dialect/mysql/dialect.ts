@@ -5,6 +5,7 @@ import {
   MysqlQueryCompiler,
   sql,
   type Expression,
+  type Kysely,
 } from 'kysely'
 import type { Tx } from '../../database.ts'
 import type { Dialect, JoinedUpdate, RowColumns, RowColumnType } from '../dialect.ts'
@@ -47,6 +48,7 @@ function dialectOf(flavour: Flavour): Dialect {
       `engine=InnoDB default charset=utf8mb4 collate=${collation}` +
       (numbered ? ` auto_increment=${start}` : ''),
     startNumbers: () => [],
+    dropNamelessChecks,
     appendOnly: (table) =>
       ['update', 'delete'].map(
         (verb) =>
@@ -110,3 +112,15 @@ async function insertOnce(tx: Tx, table: string, row: Readonly<Record<string, un
 
 export const mariadbDialect = dialectOf(mariadb)
 export const mysqlDialect = dialectOf(mysql)
+
+/** MySQL has called them `table_chk_1`, MariaDB `CONSTRAINT_1`. */
+async function dropNamelessChecks(schema: Kysely<unknown>, table: string): Promise<void> {
+  const { rows } = await sql<{ name: string }>`
+    select constraint_name as name from information_schema.table_constraints
+    where table_schema = database() and table_name = ${table} and constraint_type = 'CHECK'
+      and (constraint_name like 'CONSTRAINT\\_%'
+        or constraint_name like ${`${table}\\_chk\\_%`})`.execute(schema)
+  for (const { name } of rows) {
+    await sql`alter table ${sql.table(table)} drop constraint ${sql.ref(name)}`.execute(schema)
+  }
+}

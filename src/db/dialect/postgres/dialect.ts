@@ -5,6 +5,7 @@ import {
   PostgresQueryCompiler,
   sql,
   type Expression,
+  type Kysely,
 } from 'kysely'
 import type { Dialect, JoinedUpdate, RowColumns, RowColumnType } from '../dialect.ts'
 import { insertRow, rowInserts } from '../insert.ts'
@@ -46,6 +47,7 @@ export const postgresDialect: Dialect = {
   ],
   tableOptions: () => '',
   startNumbers: () => [],
+  dropNamelessChecks,
   appendOnly: (table) => [
     'create or replace function refuse_change() returns trigger language plpgsql as ' +
       "$$ begin raise exception '% is append-only', tg_table_name; end $$",
@@ -100,4 +102,15 @@ function updateJoined({ table, source, alias, set, where }: JoinedUpdate) {
       order by ${rows}.lock_position for no key update of ${target})
     update ${target} set ${set} from ${rows}
     where ${where} and (select count(*) from locked) >= 0`
+}
+
+/** PostgreSQL has given them names: that of the table, of a column where there is one, and _check. */
+async function dropNamelessChecks(schema: Kysely<unknown>, table: string): Promise<void> {
+  const { rows } = await sql<{ name: string }>`
+    select conname as name from pg_constraint
+    where contype = 'c' and conrelid = to_regclass(${table})
+      and conname ~ ${`^${table}_(\\w+_)?check\\d*$`}`.execute(schema)
+  for (const { name } of rows) {
+    await sql`alter table ${sql.table(table)} drop constraint ${sql.ref(name)}`.execute(schema)
+  }
 }

@@ -9,6 +9,7 @@ import {
 import type { DatabaseFault, Dialect, JoinedUpdate, RowColumns } from '../dialect.ts'
 import { insertRow, rowInserts } from '../insert.ts'
 import { plainTable } from '../plain-table.ts'
+import { dropNamelessChecks } from './checks.ts'
 import { sqliteSearch } from './search.ts'
 
 const insertUnlessThere = rowInserts((insert) => sql`${insert} on conflict do nothing`)
@@ -48,6 +49,7 @@ export const sqliteDialect: Dialect = {
   startNumbers: (table, start) => [
     `insert into sqlite_sequence (name, seq) values ('${table}', ${start - 1})`,
   ],
+  dropNamelessChecks,
   appendOnly: (table) =>
     ['update', 'delete'].map(
       (verb) =>

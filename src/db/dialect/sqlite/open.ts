@@ -77,6 +77,10 @@ function schemaBuilder({ database }: SqliteConnection): Kysely<unknown> {
       database: {
         close: () => undefined,
         prepare(sql) {
+          // Only a migration may edit the text of the schema.
+          if (sql.startsWith('pragma writable_schema')) {
+            database.enableDefensive(!sql.endsWith('= on'))
+          }
           // Taking the write lock first makes processes that migrate at once take turns.
           const statement = database.prepare(sql === 'begin' ? 'begin immediate' : sql)
           return {
