@@ -16,6 +16,8 @@ export interface Options {
   readonly rounds: number
   readonly connections: number
   readonly only: readonly ScenarioName[]
+  /** Product details are measured while people sign in, too. */
+  readonly logins: boolean
   readonly client: 'own' | 'autocannon'
   readonly json: boolean
   readonly database: DatabaseOptions | undefined
@@ -33,6 +35,7 @@ export const help = `Measures the shop against a bare server that does the same 
   --rounds N         measurements of each server per scenario, by turns (default 5)
   --connections N    requests at the same time (default 32)
   --only a,b         of: ${[...Object.keys(scenarios), ...Object.keys(groups)].join(', ')}
+  --only login       product details alone, and while 20 people sign in every second
   --client NAME      own, or autocannon for the reads (default own)
   --json             the figures as JSON on standard output
 
@@ -71,18 +74,25 @@ export function readOptions(args: readonly string[]): Options | 'help' {
   const client = values.client === 'autocannon' ? 'autocannon' : 'own'
   if (client !== values.client) throw new OptionError('--client must be own or autocannon')
   const database = databaseOptions(values)
-  const only = values.only?.split(',').flatMap(namesOf)
+  const names = values.only?.split(',')
+  const logins = names?.includes(loginName) ?? false
+  if (logins && database) throw new OptionError(`"${loginName}" is measured on SQLite only`)
+  const only = names?.filter((name) => name !== loginName).flatMap(namesOf)
   return {
     products: wholeNumber('products', values.products),
     seconds: wholeNumber('seconds', values.seconds),
     rounds: wholeNumber('rounds', values.rounds),
     connections: wholeNumber('connections', values.connections),
     only: database ? onDatabase(only) : (only ?? everything[client].flatMap(namesOf)),
+    logins,
     client,
     json: values.json,
     database,
   }
 }
+
+/** Not a scenario as the others: two loads at once, and no bare server to compare with. */
+const loginName = 'login'
 
 const everything = { own: Object.keys(scenarios), autocannon: ['reads'] } as const
 

@@ -8,6 +8,7 @@ import { runOnDatabase } from './database/run.ts'
 import { factsOf } from './data/facts.ts'
 import { copyFolder, loadedFolder, type Progress } from './data/load.ts'
 import { readSource, type Source } from './data/source.ts'
+import { runLogins } from './logins.ts'
 import { measure, type Bench, type Measurement } from './measure.ts'
 import { help, OptionError, readOptions, type DatabaseOptions, type Options } from './options.ts'
 import { conditionsOf, loadsOf, tableOf } from './report.ts'
@@ -32,6 +33,8 @@ function progressLine(): Progress {
 
 async function run(given: Options): Promise<void> {
   const source = readSource()
+  if (given.logins) await runLogins(given, { source, say, progress: progressLine() })
+  if (given.only.length === 0) return
   const options = { ...given, only: await sameWork(source, given.only) }
   const count = options.products
   say(`Loading ${count} products from ${source.name} …`)
