@@ -1,8 +1,12 @@
 import type { Context } from './context.ts'
+import { registerAccessAdminRoutes } from './domains/access/admin-routes.ts'
+import { registerKeySet, registerSessionRoutes } from './domains/access/routes.ts'
+import { registerAuditRoutes } from './domains/audit/routes.ts'
 import { registerCartRoutes } from './domains/cart/routes.ts'
 import { registerCatalogAdminRoutes } from './domains/catalog/admin-routes.ts'
 import { registerCatalogRoutes, registerPictureRoute } from './domains/catalog/routes.ts'
 import { registerCheckoutRoutes } from './domains/checkout/routes.ts'
+import { registerCustomerAdminRoutes } from './domains/customer/admin-routes.ts'
 import { registerCustomerRoutes } from './domains/customer/routes.ts'
 import { registerInventoryRoutes } from './domains/inventory/routes.ts'
 import { registerOrderRoutes } from './domains/order/routes.ts'
@@ -27,6 +31,7 @@ export async function buildApp(ctx: Context): Promise<BuiltApp> {
   registerOpenApiDocument(app)
   registerDocs(app, ctx)
   registerPictureRoute(app, ctx)
+  registerKeySet(app, ctx)
   await app.register(
     (v1: App) => {
       registerCatalogRoutes(v1, ctx)
@@ -34,8 +39,12 @@ export async function buildApp(ctx: Context): Promise<BuiltApp> {
       registerCheckoutRoutes(v1, ctx)
       registerOrderRoutes(v1, ctx)
       registerCustomerRoutes(v1, ctx)
+      registerSessionRoutes(v1, ctx)
       registerCatalogAdminRoutes(v1, ctx)
       registerInventoryRoutes(v1, ctx)
+      registerCustomerAdminRoutes(v1, ctx)
+      registerAccessAdminRoutes(v1, ctx)
+      registerAuditRoutes(v1, ctx)
     },
     { prefix: '/api/v1' },
   )

@@ -1,7 +1,7 @@
 import { settings, type Setting } from '../../src/config/settings.ts'
 import { errorCatalogue } from '../../src/core/errors.ts'
 import { eventTopics } from '../../src/db/events.ts'
-import { permissions } from '../../src/domains/customer/permissions.ts'
+import { builtInRoles, permissions } from '../../src/domains/access/permissions.ts'
 
 const note = 'Made by `npm run docs` from the source; a test fails when they differ.'
 
@@ -67,15 +67,27 @@ ${table(['code', 'status', 'message', 'what to do'], rows)}
 
 export function permissionsPage(): string {
   const rows = Object.entries(permissions).map(([name, meaning]) => [`\`${name}\``, meaning])
+  const roles = Object.entries(builtInRoles).map(([code, role]) => [
+    `\`${code}\``,
+    role.description,
+    code === 'admin' ? 'all' : role.permissions.map((name) => `\`${name}\``).join(', '),
+  ])
   return `# Permissions
 
 ${note}
 
 Routes are closed by default: each declares \`public\` (anyone), \`shopper\` (anyone; a signed-in
-customer is recognised), \`customer\` (anyone signed in) or one of these, which only the role
-\`admin\` holds for now.
+customer is recognised), \`customer\` (anyone signed in, but no API key) or one of these.
 
 ${table(['permission', 'what it allows'], rows)}
+
+## Roles
+
+Every account has one role. These are in every shop; a shop can make its own beside them
+(\`POST /api/v1/admin/roles\`). Nobody can give out a permission that they lack, or change the account
+of somebody who may do more than they, and the last administrator cannot be taken away.
+
+${table(['role', 'for', 'permissions'], roles)}
 `
 }
 

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs'
 import { ConfigError, readSettings, type RawSettings } from '../config/read.ts'
 import type * as Shop from './context.ts'
 import { printSettings } from '../config/config.ts'
+import { ShopError } from '../core/errors.ts'
 import { SchemaError, UnavailableError } from '../db/errors.ts'
 
 interface Command {
@@ -22,10 +23,18 @@ const commands: Readonly<Record<string, Command>> = {
     run: async (raw) => withShop(raw, (await import('./audit.ts')).auditCommand),
   },
   user: {
-    help: 'create an account: user <email> [--admin], the password is read from PASSWORD',
+    help: 'create the account of a customer: user <email>, the password is read from PASSWORD',
     run: async (raw, args) => {
       const { userCommand } = await import('./user.ts')
       await withShop(raw, (ctx) => userCommand(ctx, { args, password: raw.PASSWORD }))
+    },
+  },
+  admin: {
+    help: 'create an administrator: admin create <email>; admin rotate-keys',
+    usage: async () => (await import('./admin.ts')).usage,
+    run: async (raw, args) => {
+      const { adminCommand } = await import('./admin.ts')
+      await withShop(raw, (ctx) => adminCommand(ctx, { args, password: raw.PASSWORD }))
     },
   },
   demo: {
@@ -88,8 +97,10 @@ try {
   const isExplained =
     error instanceof ConfigError ||
     error instanceof SchemaError ||
-    error instanceof UnavailableError
+    error instanceof UnavailableError ||
+    error instanceof ShopError
   const { message, stack } = error as Error
   process.stderr.write(`${isExplained ? message : String(stack)}\n`)
+  if (error instanceof ShopError) process.stderr.write(`${error.hint}\n`)
   process.exitCode = error instanceof ConfigError ? 2 : 1
 }

@@ -1,5 +1,6 @@
 import { ConfigError } from '../config/read.ts'
-import type { Context } from '../context.ts'
+import { actingAs, type Context } from '../context.ts'
+import { commandActor } from '../domains/audit/log.ts'
 import { register } from '../domains/customer/customers.ts'
 
 interface NewUser {
@@ -7,14 +8,12 @@ interface NewUser {
   readonly password: string
 }
 
-/** Creates an account from the command line: the way to the first administrator. */
+/** Creates the account of a customer from the command line. */
 export async function userCommand(ctx: Context, { args, password }: NewUser): Promise<void> {
   const [email] = args.filter((arg) => !arg.startsWith('--'))
   if (!email?.includes('@')) throw new ConfigError('Name the e-mail address: user ada@example.com')
-  if (password.length < 8) {
-    throw new ConfigError('Set PASSWORD to at least 8 characters in the environment')
-  }
-  const role = args.includes('--admin') ? 'admin' : 'customer'
-  const { number } = await register(ctx, { email, password, role })
-  process.stdout.write(`Created ${role} ${number}: ${email}\n`)
+  if (args.includes('--admin')) throw new ConfigError(`Use: admin create ${email}`)
+  if (password === '') throw new ConfigError('Set PASSWORD to the new password in the environment')
+  const { number } = await register(actingAs(ctx, commandActor), { email, password })
+  process.stdout.write(`Created customer ${number}: ${email}\n`)
 }

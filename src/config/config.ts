@@ -41,8 +41,19 @@ export interface Config {
     readonly holdMs: number
     readonly cartMs: number
     readonly idempotencyMs: number
-    readonly accessTokenSeconds: number
   }
+  readonly tokens: {
+    readonly algorithm: 'EdDSA' | 'HS256'
+    readonly accessSeconds: number
+    readonly refreshMs: number
+    readonly sessionMs: number
+    readonly graceMs: number
+    readonly signingKeyMs: number
+    /** No access token is good for longer. */
+    readonly longestMs: number
+  }
+  readonly registration: 'open' | 'confirmed'
+  readonly production: boolean
   readonly logLevel: string
 }
 
@@ -77,9 +88,25 @@ export function configOf(raw: RawSettings): Config {
       holdMs: integerOf(raw.HOLD_MINUTES) * minuteMs,
       cartMs: integerOf(raw.CART_DAYS) * 24 * hourMs,
       idempotencyMs: integerOf(raw.IDEMPOTENCY_HOURS) * hourMs,
-      accessTokenSeconds: integerOf(raw.ACCESS_TOKEN_SECONDS),
     },
+    tokens: tokenConfig(raw),
+    registration: raw.REGISTRATION === 'confirmed' ? 'confirmed' : 'open',
+    production: flagOf(raw.PRODUCTION),
     logLevel: raw.LOG_LEVEL,
+  }
+}
+
+function tokenConfig(raw: RawSettings): Config['tokens'] {
+  const accessSeconds = integerOf(raw.ACCESS_TOKEN_SECONDS)
+  return {
+    algorithm: raw.JWT_ALGORITHM === 'HS256' ? 'HS256' : 'EdDSA',
+    accessSeconds,
+    refreshMs: integerOf(raw.REFRESH_TOKEN_DAYS) * 24 * hourMs,
+    sessionMs: integerOf(raw.SESSION_DAYS) * 24 * hourMs,
+    graceMs: integerOf(raw.REFRESH_GRACE_SECONDS) * 1_000,
+    signingKeyMs: integerOf(raw.SIGNING_KEY_DAYS) * 24 * hourMs,
+    // The units door gives out tokens for an hour, whatever the others do.
+    longestMs: Math.max(accessSeconds * 1_000, hourMs),
   }
 }
 

@@ -146,11 +146,55 @@ export const settings = {
     max: 86_400,
     help: 'How long an access token is valid.',
   },
+  REFRESH_TOKEN_DAYS: {
+    kind: 'integer',
+    default: '7',
+    min: 1,
+    max: 365,
+    help: 'A session that is not used for longer ends.',
+  },
+  SESSION_DAYS: {
+    kind: 'integer',
+    default: '90',
+    min: 1,
+    max: 3_650,
+    help: 'The greatest age of a session, however much it is used.',
+  },
+  REFRESH_GRACE_SECONDS: {
+    kind: 'integer',
+    default: '10',
+    min: 0,
+    max: 60,
+    help: 'How long a used refresh token gives the same successor again, for tabs that race.',
+  },
+  JWT_ALGORITHM: {
+    kind: 'choice',
+    default: 'EdDSA',
+    choices: ['EdDSA', 'HS256'],
+    help: 'What access tokens are signed with; others can check EdDSA by /.well-known/jwks.json.',
+  },
+  SIGNING_KEY_DAYS: {
+    kind: 'integer',
+    default: '30',
+    min: 1,
+    max: 3_650,
+    help: 'How old the key that signs access tokens may get; then a new one is made.',
+  },
+  REGISTRATION: {
+    kind: 'choice',
+    default: 'open',
+    choices: ['open', 'confirmed'],
+    help:
+      'open: an account works at once, and a taken e-mail address is refused; confirmed: it ' +
+      'works after a mailed link was followed, and nobody learns which addresses have accounts.',
+  },
   JWT_SECRET: {
     kind: 'text',
     default: '',
     secret: true,
-    help: 'Signs access tokens (HS256), at least 32 characters; empty: in DATA_DIR/secrets.json.',
+    help:
+      'Seals signing keys and other secrets in the database, at least 32 characters; ' +
+      'empty: made once, in DATA_DIR/secrets.json.',
   },
   COOKIE_SECRET: {
     kind: 'text',
@@ -200,6 +244,11 @@ export const settings = {
     default: '',
     secret: true,
     help: 'Read by the command "user" alone: the password of the new account.',
+  },
+  PRODUCTION: {
+    kind: 'flag',
+    default: 'false',
+    help: 'Refuse what is for development alone: demo data, a first sign-in that is printed.',
   },
   LOG_LEVEL: {
     kind: 'choice',

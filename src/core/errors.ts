@@ -37,7 +37,27 @@ export const errorCatalogue = {
   INVALID_TOKEN: {
     status: 401,
     message: 'The access token is invalid or has expired.',
-    hint: 'Sign in again to get a new token.',
+    hint: 'Get a new one with the refresh token, or sign in again.',
+  },
+  INVALID_REFRESH_TOKEN: {
+    status: 401,
+    message: 'The refresh token is invalid, used, or its session is over.',
+    hint: 'Sign in again. A refresh token is good once: use the one of the last answer.',
+  },
+  SECOND_FACTOR_REQUIRED: {
+    status: 401,
+    message: 'A second factor is needed to sign in.',
+    hint: 'Send the challenge from the details with a code to POST /api/v1/sessions/second-factor.',
+  },
+  INVALID_CODE: {
+    status: 401,
+    message: 'The code is wrong, used or too old.',
+    hint: 'Take the code that is shown now, or a recovery code that was not used yet.',
+  },
+  INVALID_LINK: {
+    status: 401,
+    message: 'This link is not valid (any more).',
+    hint: 'Ask for a new one; the newest mail has the link that works.',
   },
   INVALID_CREDENTIALS: {
     status: 401,
@@ -48,6 +68,21 @@ export const errorCatalogue = {
     status: 403,
     message: 'You are not allowed to do this.',
     hint: 'Sign in as a user who has the permission "{permission}".',
+  },
+  ACCOUNT_REQUIRED: {
+    status: 403,
+    message: 'This is for people who are signed in, not for API keys.',
+    hint: 'Sign in, and send the access token instead of the key.',
+  },
+  CSRF_TOKEN_REQUIRED: {
+    status: 403,
+    message: 'A change by cookie needs the token that proves where it comes from.',
+    hint: 'Send the csrf_token of the session in the header X-CSRF-Token.',
+  },
+  REAUTHENTICATION_REQUIRED: {
+    status: 403,
+    message: 'It is too long ago that you signed in for this.',
+    hint: 'Sign in again, then repeat the request.',
   },
   NOT_FOUND: {
     status: 404,
@@ -88,6 +123,16 @@ export const errorCatalogue = {
     status: 409,
     message: 'Another {resource} already uses this {field}.',
     hint: 'Choose another value.',
+  },
+  BUILT_IN: {
+    status: 409,
+    message: 'The {resource} "{code}" is part of every shop and cannot be changed.',
+    hint: 'Make one of your own beside it.',
+  },
+  LAST_ADMIN: {
+    status: 409,
+    message: 'This is the last administrator.',
+    hint: 'Make somebody else an administrator first.',
   },
   IN_USE: {
     status: 409,

@@ -25,9 +25,5 @@ export async function insertSetting(tx: Tx, name: string, value: string): Promis
  */
 export async function lockSetting(tx: Tx, name: string): Promise<void> {
   await tx.dialect.insertOnce(tx, 'settings', { name: `lock:${name}`, value: '' })
-  await tx
-    .updateTable('settings')
-    .set({ value: '' })
-    .where('name', '=', `lock:${name}`)
-    .execute()
+  await tx.updateTable('settings').set({ value: '' }).where('name', '=', `lock:${name}`).execute()
 }

@@ -11,7 +11,8 @@ import { readDemoCatalogue, type DemoProduct } from './catalogue.ts'
 export const demoCustomer = {
   email: 'demo@example.com',
   username: 'demo',
-  name: 'Demo Shopper',
+  firstName: 'Demo',
+  lastName: 'Shopper',
   password: 'Demo-Passw0rd',
 } as const
 

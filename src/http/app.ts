@@ -7,7 +7,7 @@ import type {
   RawRequestDefaultExpression,
   RawServerDefault,
 } from 'fastify'
-import type { Permission, Principal } from '../domains/customer/permissions.ts'
+import type { Permission, Principal } from '../domains/access/permissions.ts'
 import type { ErrorCode } from '../core/errors.ts'
 
 /** A Fastify instance whose handlers are typed by their schemas. */

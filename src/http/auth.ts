@@ -1,9 +1,12 @@
+import '@fastify/cookie'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import type { Context } from '../context.ts'
+import { actingAs, type Context } from '../context.ts'
 import { ShopError } from '../core/errors.ts'
-import { permissions, may, type Permission } from '../domains/customer/permissions.ts'
-import { readAccessToken } from '../domains/customer/tokens.ts'
+import { may, permissions, type Permission, type Principal } from '../domains/access/permissions.ts'
+import { isCsrfToken, principalOfBearer, principalOfCookie } from '../domains/access/principals.ts'
+import type { Client } from '../domains/access/sessions.ts'
 import type { Allow, App } from './app.ts'
+import { sessionCookieName } from './session-cookie.ts'
 
 /**
  * Routes are closed by default: one that does not declare `config.allow` stops the server from
@@ -23,22 +26,71 @@ export function registerAuth(app: App, ctx: Context): void {
 }
 
 async function authorise(ctx: Context, request: FastifyRequest, allow: Allow): Promise<void> {
-  const token = bearerToken(request.headers.authorization)
-  if (token !== undefined) request.principal = await readAccessToken(ctx, token)
+  request.principal = await principalOf(ctx, request)
   if (allow === 'shopper') return
   if (!request.principal) throw new ShopError('UNAUTHENTICATED')
-  if (isPermission(allow) && !may(request.principal, allow)) {
+  if (allow === 'customer') {
+    if (request.principal.customerId === undefined) throw new ShopError('ACCOUNT_REQUIRED')
+  } else if (isPermission(allow) && !may(request.principal, allow)) {
     throw new ShopError('FORBIDDEN', { permission: allow })
   }
 }
 
 function isPermission(allow: Allow): allow is Permission {
-  return allow in permissions
+  return Object.hasOwn(permissions, allow)
 }
 
-function bearerToken(header: string | undefined): string | undefined {
-  if (header === undefined) return undefined
-  const match = /^Bearer +([\w-]+\.[\w-]+\.[\w-]+)$/i.exec(header)
-  if (!match) throw new ShopError('INVALID_TOKEN')
-  return match[1]
+/** Whoever the header names, or else the cookie; a header that names nobody is refused. */
+async function principalOf(ctx: Context, request: FastifyRequest): Promise<Principal | undefined> {
+  const { authorization } = request.headers
+  if (authorization !== undefined) return principalOfBearer(ctx, bearerToken(authorization))
+  const cookie = request.cookies[sessionCookieName(ctx)]
+  const principal = cookie === undefined ? undefined : await principalOfCookie(ctx, cookie)
+  if (principal) assertSameSite(ctx, request, principal)
+  return principal
+}
+
+function bearerToken(header: string): string {
+  const token = /^Bearer +(ck_[\w-]+|[\w-]+\.[\w-]+\.[\w-]+)$/i.exec(header)?.[1]
+  if (token === undefined) throw new ShopError('INVALID_TOKEN')
+  return token
+}
+
+const safeMethods: readonly string[] = ['GET', 'HEAD', 'OPTIONS']
+
+/** Browsers send cookies along with requests of other sites, which cannot know the token. */
+function assertSameSite(ctx: Context, request: FastifyRequest, { id }: Principal): void {
+  if (safeMethods.includes(request.method)) return
+  const token = request.headers['x-csrf-token']
+  const isProved = typeof token === 'string' && isCsrfToken(ctx, id, token)
+  if (!isProved) throw new ShopError('CSRF_TOKEN_REQUIRED')
+}
+
+/** The caller of a route that declares `customer`. */
+export function signedIn(request: FastifyRequest): Principal & { readonly customerId: string } {
+  const { principal } = request
+  if (!principal) throw new ShopError('UNAUTHENTICATED')
+  const { customerId } = principal
+  if (customerId === undefined) throw new ShopError('ACCOUNT_REQUIRED')
+  return { ...principal, customerId }
+}
+
+/** The caller of a route that declares a permission: an account, or a key. */
+export function callerOf({ principal }: FastifyRequest): Principal {
+  if (!principal) throw new ShopError('UNAUTHENTICATED')
+  return principal
+}
+
+/** The context in the name of whoever calls, for what goes into the audit log. */
+export function inNameOf(ctx: Context, request: FastifyRequest): Context {
+  const { principal, id: requestId, ip } = request
+  if (!principal) return ctx
+  const { kind, id, accountId, name } = principal
+  const actorId = kind === 'key' ? id : accountId
+  return actingAs(ctx, { kind, id: actorId, name, requestId, ip })
+}
+
+/** Where a request comes from, as far as a session remembers it. */
+export function clientOf({ ip, headers, id: requestId }: FastifyRequest): Client {
+  return { ip, userAgent: headers['user-agent'] ?? '', requestId }
 }

@@ -22,7 +22,9 @@ export function claimOf(request: FastifyRequest): Claim | undefined {
 
 /** A guest without a session is told apart by address, so that nobody is shown another's answer. */
 function principalOf({ principal, sessionKey, ip }: FastifyRequest): string {
-  return principal?.customerId ?? sessionKey ?? `address:${ip}`
+  const guest = sessionKey ?? `address:${ip}`
+  if (principal?.kind === 'key') return `key:${principal.id}:${guest}`
+  return principal?.customerId ?? guest
 }
 
 /** JSON with sorted keys: the same request in another order of fields is the same request. */

@@ -1,5 +1,14 @@
 import { Type } from 'typebox'
-import { pageSizeDefault, pageSizeMax, type Page, type Paging } from '../core/paging.ts'
+import {
+  badCursor,
+  pageSizeDefault,
+  pageSizeMax,
+  pagingOf,
+  writeCursor,
+  type Page,
+  type Paging,
+} from '../core/paging.ts'
+import { uuidPattern } from './schema.ts'
 
 export const PageQuery = {
   page: Type.Optional(
@@ -11,6 +20,36 @@ export const PageQuery = {
   cursor: Type.Optional(
     Type.String({ maxLength: 500, description: 'meta.next_cursor of the page before' }),
   ),
+}
+
+/** For lists that are read from one end: what they are in all is not counted. */
+export const CursorQuery = Type.Object(
+  { per_page: PageQuery.per_page, cursor: PageQuery.cursor },
+  { additionalProperties: false },
+)
+
+const isPlace = new RegExp(`^(?:${uuidPattern}|[1-9][0-9]{0,14})$`)
+
+interface CursorList<Row> {
+  /** Rows after the one whose place is given, or from the beginning. */
+  read(after: string | undefined, limit: number): Promise<readonly Row[]>
+  /** The UUID or the number that the list is ordered by. */
+  placeOf(row: Row): string | number
+}
+
+/** One page of a list that is walked by the place of its last row. */
+export async function cursorPage<Row>(
+  query: { readonly per_page?: number; readonly cursor?: string },
+  { read, placeOf }: CursorList<Row>,
+) {
+  const { perPage, after } = pagingOf(query)
+  const place = after?.[0]
+  if (after && !isPlace.test(String(place))) throw badCursor()
+  const found = await read(place === undefined ? undefined : String(place), perPage + 1)
+  const rows = found.slice(0, perPage)
+  const last = rows.at(-1)
+  const next = found.length > perPage && last ? writeCursor([placeOf(last)]) : null
+  return { rows, meta: { per_page: perPage, next_cursor: next } }
 }
 
 export function pageMeta(paging: Paging, { counted, next }: Page<unknown>) {

@@ -35,3 +35,10 @@ export const SlugParams = Type.Object({
     examples: ['1'],
   }),
 })
+
+export const UuidParams = Type.Object({
+  id: Type.String({
+    pattern: `^${uuidPattern}$`,
+    examples: ['0199c2a4-6b1e-7c3d-9f00-1d2e3f4a5b6c'],
+  }),
+})

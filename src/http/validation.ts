@@ -20,7 +20,7 @@ const options = {
 const strict = new Ajv({ ...options, coerceTypes: false })
 // With strict numbers, Ajv would coerce "Infinity" and then hold no limit against it.
 const lenient = new Ajv({ ...options, coerceTypes: true, strictNumbers: false })
-const formats = ['uuid', 'email', 'uri'] as const
+const formats = ['uuid', 'email', 'uri', 'date-time'] as const
 addFormats.default(strict, [...formats])
 addFormats.default(lenient, [...formats])
 for (const ajv of [strict, lenient]) ajv.addKeyword('example').addKeyword('x-order')

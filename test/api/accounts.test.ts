@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { changeCustomer, getAccount, removeCustomer } from '../../src/domains/customer/customers.ts'
 import { createLog } from '../../src/log.ts'
-import { describeOnEveryDatabase, signUp, type TestShop } from '../support/shop.ts'
+import { describeOnEveryDatabase, principalOf, signUp, type TestShop } from '../support/shop.ts'
 import { refused, refusedField, shared, testClock, unchanged, withoutRequestId } from './support.ts'
 
 const ada = { email: 'Ada@Example.com', password: 'Difference1', username: 'Ada_L', name: 'Ada' }
@@ -145,25 +145,30 @@ describeOnEveryDatabase('signing in', (openShop) => {
   test('uses the new password and the new names once they are changed', async () => {
     await using shop = await openShop()
     const { id, email, password } = await signUp(shop, { username: 'before' })
-    await changeCustomer(shop.ctx, id, {
-      ...{ email: 'New@example.com', username: 'After', password: 'Analytical1', name: 'A' },
-    })
+    const by = principalOf({ id })
+    await changeCustomer(
+      shop.ctx,
+      { id, by },
+      { email: 'New@example.com', username: 'After', password: 'Analytical1', firstName: 'A' },
+    )
     refused(await signIn(shop, { email, password }), 401, 'INVALID_CREDENTIALS')
     refused(await signIn(shop, { email: 'new@example.com', password }), 401, 'INVALID_CREDENTIALS')
     for (const login of [{ email: 'new@example.com' }, { username: 'after' }]) {
       const answer = await signIn(shop, { ...login, password: 'Analytical1' })
-      assert.equal(answer.body.data.customer.name, 'A')
+      assert.equal(answer.body.data.customer.first_name, 'A')
     }
   })
 
   test('is over for a deleted account', async () => {
     await using shop = await openShop()
     const { id, email, password, token } = await signUp(shop)
-    await removeCustomer(shop.ctx, id)
+    const by = principalOf({ id })
+    await removeCustomer(shop.ctx, id, by)
     refused(await signIn(shop, { email, password }), 401, 'INVALID_CREDENTIALS')
-    refused(await me(shop, token), 404, 'NOT_FOUND')
-    await assert.rejects(removeCustomer(shop.ctx, id), { code: 'NOT_FOUND' })
-    await assert.rejects(changeCustomer(shop.ctx, id, { name: 'x' }), { code: 'NOT_FOUND' })
+    refused(await me(shop, token), 401, 'INVALID_TOKEN')
+    await assert.rejects(removeCustomer(shop.ctx, id, by), { code: 'NOT_FOUND' })
+    const change = { firstName: 'x' }
+    await assert.rejects(changeCustomer(shop.ctx, { id, by }, change), { code: 'NOT_FOUND' })
   })
 })
 
@@ -172,8 +177,8 @@ describeOnEveryDatabase('an account', (openShop) => {
     await using shop = await openShop()
     const own = await signUp(shop)
     const other = await signUp(shop)
-    const principal = { customerId: own.id, number: own.number, role: 'customer' } as const
-    const staff = { ...principal, role: 'admin' } as const
+    const principal = principalOf(own)
+    const staff = principalOf(own, 'support')
     const byNumber = (number: number) => ({ by: 'number', number }) as const
     const absent = byNumber(999)
     for (const by of [byNumber(own.number), { by: 'id', id: own.id } as const]) {
@@ -194,18 +199,19 @@ describeOnEveryDatabase('an account', (openShop) => {
     await using shop = await openShop()
     const { id, email, password } = await signUp(shop, { username: 'ada' })
     await signUp(shop, { email: 'other@example.com', username: 'other' })
-    await changeCustomer(shop.ctx, id, {})
+    const at = { id, by: principalOf({ id }) }
+    await changeCustomer(shop.ctx, at, {})
     for (const [change, field] of [
       [{ email: 'OTHER@example.com' }, 'email'],
       [{ username: 'Other' }, 'username'],
     ] as const) {
-      await assert.rejects(changeCustomer(shop.ctx, id, change), {
+      await assert.rejects(changeCustomer(shop.ctx, at, change), {
         code: 'ALREADY_EXISTS',
         details: { resource: 'account', field },
       })
     }
     assert.equal((await signIn(shop, { email, password })).body.data.customer.username, 'ada')
-    assert.equal((await changeCustomer(shop.ctx, id, { username: 'ADA' })).username, 'ADA')
+    assert.equal((await changeCustomer(shop.ctx, at, { username: 'ADA' })).username, 'ADA')
   })
 })
 

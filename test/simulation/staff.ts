@@ -5,6 +5,7 @@ import { deliverPending } from '../../src/db/relay.ts'
 import { forgetExpiredCarts } from '../../src/domains/cart/cart.ts'
 import { addVariant, changeProduct, changeVariant } from '../../src/domains/catalog/writes.ts'
 import { expireDue, reconcileDue } from '../../src/domains/checkout/reconcile.ts'
+import { unrestricted } from '../../src/domains/access/permissions.ts'
 import { removeCustomer } from '../../src/domains/customer/customers.ts'
 import { adjustStock } from '../../src/domains/inventory/inventory.ts'
 import type { Operation } from './operations.ts'
@@ -100,7 +101,7 @@ export function closing(world: World, customer: string): Operation {
   return {
     label: `${customer} closes the account`,
     async run(ctx) {
-      await removeCustomer(ctx, id)
+      await removeCustomer(ctx, id, unrestricted)
       return 'done'
     },
     predict: (model) => atOnce(() => model.closeAccount(customer)),

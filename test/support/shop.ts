@@ -9,7 +9,7 @@ import { minor } from '../../src/core/money.ts'
 import { audit } from '../../src/domains/audit/audit.ts'
 import { createProduct, type NewProduct } from '../../src/domains/catalog/writes.ts'
 import { register } from '../../src/domains/customer/customers.ts'
-import type { Role } from '../../src/domains/customer/tables.ts'
+import { permissionsOf, type Principal } from '../../src/domains/access/permissions.ts'
 import type { PaymentDrivers } from '../../src/drivers/payment/driver.ts'
 import { createLog } from '../../src/log.ts'
 import { prepareShop } from '../../src/shop.ts'
@@ -150,7 +150,7 @@ const passwordOfTests = 'Correct-Horse-1'
 /** A signed-in account. */
 export async function signUp(
   shop: TestShop,
-  given: { email?: string; role?: Role; username?: string } = {},
+  given: { email?: string; role?: string; username?: string } = {},
 ): Promise<{ id: string; number: number; email: string; password: string; token: string }> {
   const { email = `user-${++productCount}@example.com`, role = 'customer', username } = given
   const { id, number } = await register(shop.ctx, {
@@ -168,6 +168,18 @@ export async function signUp(
     email,
     password: passwordOfTests,
     token: answer.body.data.access_token as string,
+  }
+}
+
+/** Somebody signed in, for calling use-cases without a request. */
+export function principalOf(account: { id: string; email?: string }, role = 'customer'): Principal {
+  return {
+    kind: 'account',
+    accountId: account.id,
+    id: account.id,
+    name: account.email ?? 'somebody',
+    customerId: account.id,
+    permissions: permissionsOf(role, null),
   }
 }
 

@@ -5,7 +5,13 @@ import { tokenHash } from '../../sealing.ts'
 import { record } from '../audit/log.ts'
 import { missingPermission, type Permission, type Principal } from './permissions.ts'
 import { keyMark } from './principals.ts'
-import { findApiKey, insertApiKey, listApiKeys, revokeApiKeyRow, type ApiKeyRow } from './queries.ts'
+import {
+  findApiKey,
+  insertApiKey,
+  listApiKeys,
+  revokeApiKeyRow,
+  type ApiKeyRow,
+} from './queries.ts'
 
 export interface NewApiKey {
   readonly name: string

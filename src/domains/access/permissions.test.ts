@@ -1,19 +1,44 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { may, permissions, type Permission } from './permissions.ts'
-
-const all = Object.keys(permissions) as Permission[]
-const principal = { customerId: 'id', number: 1 }
+import {
+  allPermissions,
+  builtInRoles,
+  may,
+  missingPermission,
+  permissionsOf,
+  unrestricted,
+  type Permission,
+} from './permissions.ts'
 
 test('customers have no permission, administrators have each', () => {
-  assert.ok(all.length >= 5)
-  for (const permission of all) {
-    assert.equal(may({ ...principal, role: 'customer' }, permission), false, permission)
-    assert.equal(may({ ...principal, role: 'admin' }, permission), true, permission)
+  assert.ok(allPermissions.length >= 9)
+  assert.equal(permissionsOf('customer', null).size, 0)
+  assert.deepEqual([...permissionsOf('admin', null)], allPermissions)
+  for (const permission of allPermissions) assert.equal(may(unrestricted, permission), true)
+})
+
+test('no role but that of the administrator may give out rights', () => {
+  for (const [code, { permissions }] of Object.entries(builtInRoles)) {
+    if (code === 'admin') continue
+    assert.ok(!permissions.includes('role:manage') && !permissions.includes('key:manage'), code)
   }
 })
 
-test('a permission that is not in the list is nobody’s', () => {
-  const unknown = 'shop:burn' as Permission
-  assert.equal(may({ ...principal, role: 'admin' }, unknown), false)
+test('a role that is not known allows nothing, whatever it is called', () => {
+  for (const role of ['', 'root', 'constructor', '__proto__', 'toString']) {
+    assert.deepEqual([...permissionsOf(role, null)], [], role)
+  }
+})
+
+test('a role of the shop allows what it lists, and nothing that this version does not know', () => {
+  const listed = JSON.stringify(['order:read', 'shop:burn', 'toString'])
+  assert.deepEqual([...permissionsOf('packer', listed)], ['order:read'])
+  assert.deepEqual([...permissionsOf('customer', listed)], [], 'a built-in role is what it is')
+})
+
+test('what is missing is the first permission that the holder lacks', () => {
+  const held = permissionsOf('support', null)
+  assert.equal(missingPermission(held, ['order:read', 'customer:manage']), undefined)
+  assert.equal(missingPermission(held, ['order:read', 'audit:read', 'key:manage']), 'audit:read')
+  assert.equal(missingPermission(held, ['shop:burn' as Permission]), 'shop:burn')
 })

@@ -1,12 +1,7 @@
 import type { Context } from '../../context.ts'
 import { ShopError } from '../../core/errors.ts'
 import { isSame, stamp, tokenHash } from '../../sealing.ts'
-import {
-  permissionsOf,
-  type Permission,
-  type Permissions,
-  type Principal,
-} from './permissions.ts'
+import { permissionsOf, type Permission, type Permissions, type Principal } from './permissions.ts'
 import { findKeyPrincipal, findSessionPrincipal, touchApiKey } from './queries.ts'
 import { keepSession, lastUseMs } from './sessions.ts'
 import { readAccessToken } from './tokens.ts'

@@ -14,20 +14,18 @@ export interface SessionPrincipalRow {
 }
 
 /** Who a session stands for; nothing if it has ended, run out, or its account is blocked. */
-export const findSessionPrincipal = preparedQuery<
-  { id: string; now: number },
-  SessionPrincipalRow
->((db, param) =>
-  db
-    .selectFrom('sessions as s')
-    .innerJoin('customers as c', 'c.id', 's.customer_id')
-    .leftJoin('roles as r', 'r.code', 'c.role')
-    .select(['s.id', 's.customer_id', 'c.email', 'c.role', 'r.permissions'])
-    .select(['s.created_at', 's.last_used_at'])
-    .where('s.id', '=', param('id'))
-    .where('s.ended_at', 'is', null)
-    .where('s.expires_at', '>', param('now'))
-    .where('c.disabled_at', 'is', null),
+export const findSessionPrincipal = preparedQuery<{ id: string; now: number }, SessionPrincipalRow>(
+  (db, param) =>
+    db
+      .selectFrom('sessions as s')
+      .innerJoin('customers as c', 'c.id', 's.customer_id')
+      .leftJoin('roles as r', 'r.code', 'c.role')
+      .select(['s.id', 's.customer_id', 'c.email', 'c.role', 'r.permissions'])
+      .select(['s.created_at', 's.last_used_at'])
+      .where('s.id', '=', param('id'))
+      .where('s.ended_at', 'is', null)
+      .where('s.expires_at', '>', param('now'))
+      .where('c.disabled_at', 'is', null),
 )
 
 export interface KeyPrincipalRow {
@@ -197,9 +195,7 @@ export function listSigningKeys(db: Db, now: number): Promise<SigningKeyTable[]>
   return db
     .selectFrom('signing_keys')
     .selectAll()
-    .where((where) =>
-      where.or([where('expires_at', 'is', null), where('expires_at', '>', now)]),
-    )
+    .where((where) => where.or([where('expires_at', 'is', null), where('expires_at', '>', now)]))
     .orderBy('turn', 'desc')
     .execute()
 }
@@ -315,9 +311,7 @@ export async function deleteUnusedRole(tx: Tx, code: string): Promise<boolean> {
     .deleteFrom('roles')
     .where('code', '=', code)
     .where((where) =>
-      where.not(
-        where.exists(where.selectFrom('customers').select('id').where('role', '=', code)),
-      ),
+      where.not(where.exists(where.selectFrom('customers').select('id').where('role', '=', code))),
     )
     .executeTakeFirst()
   return result.numDeletedRows === 1n

@@ -183,7 +183,10 @@ async function assertWithinGrace(
 
 async function endStolen(ctx: Context, session: SessionRow, client: Client): Promise<void> {
   const { id, customer_id } = session
-  ctx.log.warn({ sessionId: id, reqId: client.requestId }, 'refresh token used twice: session ended')
+  ctx.log.warn(
+    { sessionId: id, reqId: client.requestId },
+    'refresh token used twice: session ended',
+  )
   const actor: Actor = {
     kind: 'account',
     id: customer_id,

@@ -1,4 +1,10 @@
-import { createPrivateKey, createPublicKey, generateKeyPairSync, randomBytes, type KeyObject } from 'node:crypto'
+import {
+  createPrivateKey,
+  createPublicKey,
+  generateKeyPairSync,
+  randomBytes,
+  type KeyObject,
+} from 'node:crypto'
 import type { Context } from '../../context.ts'
 import type { Tx } from '../../db/database.ts'
 import { seal, unseal } from '../../sealing.ts'
@@ -146,6 +152,6 @@ const newSecret = () => ({ text: randomBytes(32).toString('base64url'), publicKe
 function newPair(kid: string) {
   const { privateKey, publicKey } = generateKeyPairSync('ed25519')
   const jwk = { ...publicKey.export({ format: 'jwk' }), kid, alg: 'EdDSA', use: 'sig' }
-  const text = String(privateKey.export({ format: 'pem', type: 'pkcs8' }))
+  const text = privateKey.export({ format: 'pem', type: 'pkcs8' })
   return { text, publicKey: JSON.stringify(jwk) }
 }

@@ -12,7 +12,7 @@ export interface Actor {
   readonly ip: string | null
 }
 
-/** The shop itself, by its jobs and at its start: what it does is in the ledgers, not in the log. */
+/** The shop itself, by its jobs: what it does is in the ledgers, not in the log. */
 export const systemActor: Actor = {
   kind: 'system',
   id: null,

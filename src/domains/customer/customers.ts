@@ -1,53 +1,84 @@
-import { hash as hashArgon2, verify as verifyArgon2, type Options } from '@node-rs/argon2'
 import type { Context } from '../../context.ts'
-import { notFound, ShopError } from '../../core/errors.ts'
+import { invalid, notFound, ShopError } from '../../core/errors.ts'
 import type { Reference } from '../../core/reference.ts'
+import type { Tx } from '../../db/database.ts'
 import { takenColumn } from '../../db/faults.ts'
-import { mergeCarts } from '../cart/merge.ts'
-import { may, type Principal } from './permissions.ts'
+import { customerRole, may, permissionsOf, type Principal } from '../access/permissions.ts'
+import { assertMayGrant, lockAccess, permissionsOfRole } from '../access/roles.ts'
+import { endAllSessions } from '../access/sessions.ts'
+import { record } from '../audit/log.ts'
+import { hashPassword, passwordProblem } from './passwords.ts'
 import {
+  countOtherAdmins,
   deleteCustomer,
   findCustomer,
-  findCustomerByLogin,
   insertCustomer,
   updateCustomer,
   type CustomerPatch,
   type CustomerRow,
 } from './queries.ts'
-import type { Role } from './tables.ts'
-import { issueAccessToken } from './tokens.ts'
-
-/** Argon2id with 19 MiB, two passes, one lane: OWASP Password Storage Cheat Sheet. */
-const argon2: Options = { memoryCost: 19_456, timeCost: 2, parallelism: 1 }
 
 export interface NewCustomer {
   readonly username?: string | undefined
   readonly email: string
-  readonly name?: string | undefined
-  readonly password: string
-  readonly role?: Role
+  readonly firstName?: string | null | undefined
+  readonly lastName?: string | null | undefined
+  readonly postalAddress?: string | undefined
+  /** Undefined for an account that is opened by other means than a password. */
+  readonly password: string | undefined
+  readonly role?: string
+  readonly isVerified?: boolean
 }
 
-/** Creates an account. ALREADY_EXISTS names the field, e-mail or user name, that is taken. */
+/** What stands for the hash where there is no password: no text has this hash. */
+export const noPassword = '!'
+
+/**
+ * Creates an account. ALREADY_EXISTS names the field, e-mail or user name, that is taken;
+ * VALIDATION_ERROR says what is wrong with the password.
+ */
 export async function register(ctx: Context, customer: NewCustomer): Promise<CustomerRow> {
-  const passwordHash = await hashArgon2(customer.password, argon2)
+  const { password } = customer
+  if (password !== undefined) assertPassword(password, customer)
+  const passwordHash = password === undefined ? noPassword : await hashPassword(password)
   const id = ctx.newId()
-  const now = ctx.clock.now()
   await orTaken(ctx, () =>
-    ctx.db.transaction(async (tx) => {
-      await insertCustomer(tx, {
-        id,
-        username: customer.username ?? null,
-        email: customer.email,
-        name: customer.name ?? null,
-        password_hash: passwordHash,
-        role: customer.role ?? 'customer',
-        created_at: now,
-        updated_at: now,
-      })
-    }),
+    ctx.db.transaction((tx) => insertAccount(ctx, tx, { ...customer, id, passwordHash })),
   )
   return getCustomer(ctx, { by: 'id', id })
+}
+
+/** The same inside a transaction, for those who have hashed the password before it. */
+export async function insertAccount(
+  ctx: Context,
+  tx: Tx,
+  customer: Omit<NewCustomer, 'password'> & { id: string; passwordHash: string },
+): Promise<void> {
+  const now = ctx.clock.now()
+  const { id, username, email, role = customerRole } = customer
+  await insertCustomer(tx, {
+    id,
+    username: username ?? null,
+    email,
+    first_name: customer.firstName ?? null,
+    last_name: customer.lastName ?? null,
+    postal_address: customer.postalAddress ?? null,
+    password_hash: customer.passwordHash,
+    role,
+    email_verified_at: customer.isVerified ? now : null,
+    created_at: now,
+    updated_at: now,
+  })
+  const subject = ['account', id] as const
+  await record(ctx, tx, { action: 'account.created', subject, after: { role } })
+}
+
+type Names = { readonly email?: string | undefined; readonly username?: string | undefined }
+
+/** Refuses a new password that is too weak, or holds the name of its owner. */
+export function assertPassword(password: string, names: Names): void {
+  const problem = passwordProblem(password, names)
+  if (problem !== undefined) throw invalid('password', problem)
 }
 
 async function orTaken<T>({ db }: Context, write: () => Promise<T>): Promise<T> {
@@ -70,79 +101,134 @@ export async function getAccount(
   principal: Principal,
 ): Promise<CustomerRow> {
   const customer = await findCustomer(ctx.db.read, by)
-  const isOwn = customer?.id === principal.customerId
-  if (!isOwn && !may(principal, 'customer:manage')) {
-    throw new ShopError('FORBIDDEN', { permission: 'customer:manage' })
+  const isOwn = customer !== undefined && customer.id === principal.customerId
+  if (!isOwn && !may(principal, 'customer:read')) {
+    throw new ShopError('FORBIDDEN', { permission: 'customer:read' })
   }
   if (!customer) throw notFound('User')
   return customer
 }
 
-export interface Credentials {
-  readonly login: { readonly email: string } | { readonly username: string }
-  readonly password: string
-  /** The session whose cart becomes the customer's. */
-  readonly sessionKey: string | undefined
-}
-
-export interface SignedIn {
-  readonly customer: CustomerRow
-  readonly token: string
-}
-
-/** Signs in, and gives the session's cart to the customer. Refuses with INVALID_CREDENTIALS. */
-export async function signIn(ctx: Context, credentials: Credentials): Promise<SignedIn> {
-  const customer = await findCustomerByLogin(ctx.db.read, credentials.login)
-  const isRight = await verifyArgon2(
-    customer?.password_hash ?? (await dummyHash()),
-    credentials.password,
-    argon2,
-  )
-  if (!customer || !isRight) throw new ShopError('INVALID_CREDENTIALS')
-  const { sessionKey } = credentials
-  if (sessionKey !== undefined) {
-    await mergeCarts(ctx, { sessionKey, customerId: customer.id })
+/**
+ * Whether somebody may change an account: their own, or as staff that holds every right the account
+ * has. Otherwise support could make themselves administrators by changing one's password.
+ */
+export async function assertMayManage(
+  tx: Tx,
+  principal: Principal,
+  { id, role }: Pick<CustomerRow, 'id' | 'role'>,
+): Promise<void> {
+  if (principal.customerId === id) return
+  if (!may(principal, 'customer:manage')) {
+    throw new ShopError('FORBIDDEN', { permission: 'customer:manage' })
   }
-  const { id: customerId, number, role } = customer
-  return { customer, token: await issueAccessToken(ctx, { customerId, number, role }) }
-}
-
-let dummy: Promise<string> | undefined
-
-/** Checked when there is no such account, so that its absence cannot be told by the time taken. */
-function dummyHash(): Promise<string> {
-  dummy ??= hashArgon2('nobody has this password', argon2)
-  return dummy
+  // A role that is gone gives no rights: whoever has it is managed like a customer.
+  assertMayGrant(
+    principal,
+    await permissionsOfRole(tx, role).catch(() => permissionsOf(role, null)),
+  )
 }
 
 export interface CustomerChange {
   readonly username?: string | undefined
   readonly email?: string | undefined
-  readonly name?: string | undefined
+  readonly firstName?: string | null | undefined
+  readonly lastName?: string | null | undefined
+  readonly postalAddress?: string | null | undefined
   readonly password?: string | undefined
 }
 
+/** Which account is changed, by whom, and which version of it they have seen. */
+export interface ChangeOf {
+  readonly id: string
+  readonly by: Principal
+  readonly version?: number | undefined
+}
+
+/**
+ * Changes an account. A new e-mail address has to be verified again; a new password ends every
+ * session but the one that changed it.
+ */
 export async function changeCustomer(
   ctx: Context,
-  id: string,
-  { username, email, name, password }: CustomerChange,
+  { id, by, version }: ChangeOf,
+  change: CustomerChange,
 ): Promise<CustomerRow> {
-  const patch: CustomerPatch = {
-    ...(username === undefined ? {} : { username }),
-    ...(email === undefined ? {} : { email }),
-    ...(name === undefined ? {} : { name }),
-    ...(password === undefined ? {} : { password_hash: await hashArgon2(password, argon2) }),
+  const { password } = change
+  const seen = await getCustomer(ctx, { by: 'id', id })
+  if (password !== undefined) {
+    assertPassword(password, { email: seen.email, username: seen.username ?? undefined, ...change })
   }
-  const changed = await orTaken(ctx, () =>
-    ctx.db.transaction((tx) => updateCustomer(tx, { id, now: ctx.clock.now() }, patch)),
+  const passwordHash = password === undefined ? undefined : await hashPassword(password)
+  const patch = patchOf(ctx, change, passwordHash)
+  await orTaken(ctx, () =>
+    ctx.db.transaction(async (tx) => {
+      const customer = await findCustomer(tx, { by: 'id', id })
+      if (!customer) throw notFound('User')
+      await assertMayManage(tx, by, customer)
+      const changed = await updateCustomer(tx, { id, now: ctx.clock.now(), version }, patch)
+      if (!changed) throw new ShopError('VERSION_CONFLICT', { current: customer.version })
+      if (passwordHash !== undefined) {
+        const reason = 'password_changed'
+        await endAllSessions(ctx, tx, { customerId: id, reason, except: by.id })
+      }
+      await recordChange(ctx, tx, { id, by, fields: Object.keys(change) })
+    }),
   )
-  if (!changed) throw notFound('User')
   return getCustomer(ctx, { by: 'id', id })
 }
 
-export async function removeCustomer(ctx: Context, id: string): Promise<void> {
-  const { changes } = await ctx.db.transaction((tx) => deleteCustomer(tx, { id }))
-  if (changes !== 1) throw notFound('User')
+function patchOf(
+  ctx: Context,
+  change: CustomerChange,
+  passwordHash: string | undefined,
+): CustomerPatch {
+  const { username, email, firstName, lastName, postalAddress } = change
+  return {
+    ...(username === undefined ? {} : { username }),
+    ...(email === undefined ? {} : { email, email_verified_at: null }),
+    ...(firstName === undefined ? {} : { first_name: firstName }),
+    ...(lastName === undefined ? {} : { last_name: lastName }),
+    ...(postalAddress === undefined ? {} : { postal_address: postalAddress }),
+    ...(passwordHash === undefined
+      ? {}
+      : { password_hash: passwordHash, password_changed_at: ctx.clock.now() }),
+  }
+}
+
+/** What people do to their own data is theirs; what others do to it is in the log. */
+async function recordChange(
+  ctx: Context,
+  tx: Tx,
+  { id, by, fields }: { id: string; by: Principal; fields: readonly string[] },
+): Promise<void> {
+  const isOwn = by.customerId === id
+  if (isOwn && !fields.includes('password') && !fields.includes('email')) return
+  await record(ctx, tx, { action: 'account.changed', subject: ['account', id], after: { fields } })
+}
+
+/**
+ * Before an administrator is taken away: there must be another one (LAST_ADMIN). Everybody who does
+ * such a thing takes turns, so that two who remove each other cannot both be right.
+ */
+export async function assertNotLastAdmin(tx: Tx, id: string): Promise<void> {
+  await lockAccess(tx)
+  const customer = await findCustomer(tx, { by: 'id', id })
+  if (customer?.role !== 'admin' || customer.disabled_at !== null) return
+  if ((await countOtherAdmins(tx, id)) === 0) throw new ShopError('LAST_ADMIN')
+}
+
+/** Deletes an account; its orders stay in the books, without an owner. */
+export async function removeCustomer(ctx: Context, id: string, by: Principal): Promise<void> {
+  await ctx.db.transaction(async (tx) => {
+    const customer = await findCustomer(tx, { by: 'id', id })
+    if (!customer) throw notFound('User')
+    await assertMayManage(tx, by, customer)
+    await assertNotLastAdmin(tx, id)
+    const { changes } = await deleteCustomer(tx, { id })
+    if (changes !== 1) throw notFound('User')
+    await record(ctx, tx, { action: 'account.deleted', subject: ['account', id] })
+  })
 }
 
 export type { CustomerRow }

@@ -1,16 +1,22 @@
 import type { Db, Tx } from '../../db/database.ts'
 import { preparedQuery, preparedWrite } from '../../db/prepared.ts'
 import type { Reference } from '../../core/reference.ts'
-import type { Role } from './tables.ts'
+import { adminRole } from '../access/permissions.ts'
+import type { CustomerTable } from './tables.ts'
 
 export interface CustomerRow {
   readonly number: number
   readonly id: string
   readonly username: string | null
   readonly email: string
-  readonly name: string | null
+  readonly first_name: string | null
+  readonly last_name: string | null
+  readonly postal_address: string | null
   readonly password_hash: string
-  readonly role: Role
+  readonly role: string
+  readonly email_verified_at: number | null
+  readonly password_changed_at: number | null
+  readonly disabled_at: number | null
   readonly version: number
   readonly created_at: number
   readonly updated_at: number
@@ -21,9 +27,14 @@ const customerColumns = [
   'id',
   'username',
   'email',
-  'name',
+  'first_name',
+  'last_name',
+  'postal_address',
   'password_hash',
   'role',
+  'email_verified_at',
+  'password_changed_at',
+  'disabled_at',
   'version',
   'created_at',
   'updated_at',
@@ -50,25 +61,18 @@ export async function findCustomer(db: Db, by: Reference): Promise<CustomerRow |
 /** E-mail addresses and user names are the same whatever their case. */
 export const loginKey = (text: string): string => text.toLowerCase()
 
-export async function findCustomerByLogin(
-  db: Db,
-  login: { email: string } | { username: string },
-): Promise<CustomerRow | undefined> {
+export type Login = { readonly email: string } | { readonly username: string }
+
+export async function findCustomerByLogin(db: Db, login: Login): Promise<CustomerRow | undefined> {
   return 'email' in login
     ? (await customerByEmail(db, { key: loginKey(login.email) }))[0]
     : (await customerByUsername(db, { key: loginKey(login.username) }))[0]
 }
 
-export interface NewCustomerRow {
-  readonly id: string
-  readonly username: string | null
-  readonly email: string
-  readonly name: string | null
-  readonly password_hash: string
-  readonly role: Role
-  readonly created_at: number
-  readonly updated_at: number
-}
+export type NewCustomerRow = Omit<
+  CustomerTable,
+  'number' | 'version' | 'username_key' | 'email_key' | 'password_changed_at' | 'disabled_at'
+>
 
 export function insertCustomer(tx: Tx, row: NewCustomerRow): Promise<number> {
   return tx.dialect.insertNumbered(tx, 'customers', {
@@ -78,29 +82,52 @@ export function insertCustomer(tx: Tx, row: NewCustomerRow): Promise<number> {
   })
 }
 
-export interface CustomerPatch {
-  readonly username?: string
-  readonly email?: string
-  readonly name?: string | null
-  readonly password_hash?: string
+export type CustomerPatch = Partial<
+  Pick<
+    CustomerTable,
+    | 'username'
+    | 'email'
+    | 'first_name'
+    | 'last_name'
+    | 'postal_address'
+    | 'password_hash'
+    | 'password_changed_at'
+    | 'email_verified_at'
+    | 'disabled_at'
+    | 'role'
+  >
+>
+
+interface At {
+  readonly id: string
+  readonly now: number
+  /** Only this version is changed. */
+  readonly version?: number | undefined
+  /** Only if its password is still this one. */
+  readonly passwordHash?: string | undefined
 }
 
-/** Changes an account; says whether it still existed. */
+/** Changes an account; says whether it still existed as it was asked to. */
 export async function updateCustomer(
   tx: Tx,
-  { id, now }: { id: string; now: number },
+  { id, now, version, passwordHash }: At,
   patch: CustomerPatch,
 ): Promise<boolean> {
+  const { username, email } = patch
   const result = await tx
     .updateTable('customers')
     .set((set) => ({
       ...patch,
-      ...(patch.username === undefined ? {} : { username_key: loginKey(patch.username) }),
-      ...(patch.email === undefined ? {} : { email_key: loginKey(patch.email) }),
+      ...(username === undefined || username === null ? {} : { username_key: loginKey(username) }),
+      ...(email === undefined ? {} : { email_key: loginKey(email) }),
       version: set('version', '+', 1),
       updated_at: now,
     }))
     .where('id', '=', id)
+    .$if(version !== undefined, (query) => query.where('version', '=', version ?? 0))
+    .$if(passwordHash !== undefined, (query) =>
+      query.where('password_hash', '=', passwordHash ?? ''),
+    )
     .executeTakeFirst()
   return result.numUpdatedRows === 1n
 }
@@ -109,3 +136,50 @@ export async function updateCustomer(
 export const deleteCustomer = preparedWrite<{ id: string }>((db, param) =>
   db.deleteFrom('customers').where('id', '=', param('id')),
 )
+
+/** How many administrators could sign in, were it not for this one. */
+export async function countOtherAdmins(tx: Tx, id: string): Promise<number> {
+  const { count } = await tx
+    .selectFrom('customers')
+    .select((select) => select.fn.countAll<number | string>().as('count'))
+    .where('role', '=', adminRole)
+    .where('disabled_at', 'is', null)
+    .where('id', '!=', id)
+    .executeTakeFirstOrThrow()
+  return Number(count)
+}
+
+export interface AccountFilter {
+  readonly role?: string | undefined
+  /** The beginning of an e-mail address or user name, in any case. */
+  readonly search?: string | undefined
+  readonly isDisabled?: boolean | undefined
+}
+
+/** Newest first; `before` is the number of the last account of the page before. */
+export function listCustomers(
+  db: Db,
+  { role, search, isDisabled }: AccountFilter,
+  { before, limit }: { before: number | undefined; limit: number },
+): Promise<CustomerRow[]> {
+  let query = db
+    .selectFrom('customers')
+    .select(customerColumns)
+    .orderBy('number', 'desc')
+    .limit(limit)
+  if (role !== undefined) query = query.where('role', '=', role)
+  if (isDisabled !== undefined)
+    query = query.where('disabled_at', isDisabled ? 'is not' : 'is', null)
+  if (before !== undefined) query = query.where('number', '<', before)
+  if (search === undefined) return query.execute()
+  const from = loginKey(search)
+  const to = `${from}\u{10ffff}`
+  return query
+    .where((where) =>
+      where.or([
+        where.and([where('email_key', '>=', from), where('email_key', '<', to)]),
+        where.and([where('username_key', '>=', from), where('username_key', '<', to)]),
+      ]),
+    )
+    .execute()
+}

@@ -1,8 +1,12 @@
 import { Type } from 'typebox'
 import { Timestamp, Uuid } from '../../http/schema.ts'
+import { CursorQuery } from '../../http/paging.ts'
+import { TokensView } from '../access/schema.ts'
 import { Email } from '../checkout/schema.ts'
 
 const closed = { additionalProperties: false }
+const nullable = <T extends ReturnType<typeof Type.String>>(type: T) =>
+  Type.Union([type, Type.Null()])
 
 export const Username = Type.String({
   pattern: '^[A-Za-z0-9_]{3,50}$',
@@ -15,31 +19,52 @@ export const Password = Type.String({
   minLength: 8,
   maxLength: 200,
   pattern: '^(?=.*[a-z])(?=.*[A-Z])(?=.*[0-9])',
-  description: 'At least 8 characters with an upper-case letter, a lower-case letter and a digit',
+  description:
+    'At least 8 characters with an upper-case letter, a lower-case letter and a digit; ' +
+    'none of the most common passwords',
   examples: ['Difference1'],
 })
 
 /** Any password is checked at sign-in, so that a refusal says nothing about the rules. */
 export const GivenPassword = Type.String({ minLength: 1, maxLength: 200 })
 
-const Name = Type.String({ minLength: 1, maxLength: 200, pattern: '\\S' })
+export const PersonName = Type.String({
+  minLength: 1,
+  maxLength: 150,
+  pattern: '\\S',
+  examples: ['Ada'],
+})
 
 export const RegisterBody = Type.Object(
   {
     email: Email,
     password: Password,
     username: Type.Optional(Username),
-    name: Type.Optional(Name),
+    first_name: Type.Optional(PersonName),
+    last_name: Type.Optional(PersonName),
   },
   closed,
 )
 
-export const SignInBody = Type.Object(
-  {
-    email: Type.Optional(Type.String({ minLength: 1, maxLength: 254 })),
-    username: Type.Optional(Type.String({ minLength: 1, maxLength: 254 })),
-    password: GivenPassword,
-  },
+const login = {
+  email: Type.Optional(Type.String({ minLength: 1, maxLength: 254 })),
+  username: Type.Optional(Type.String({ minLength: 1, maxLength: 254 })),
+  password: GivenPassword,
+}
+
+export const SignInBody = Type.Object(login, {
+  ...closed,
+  examples: [{ email: 'demo@example.com', password: 'Demo-Passw0rd' }],
+})
+
+export const SessionMode = Type.Enum(['token', 'cookie'], {
+  description:
+    'token: the answer holds the tokens; cookie: the browser keeps the session, and changes need ' +
+    'the csrf_token in the header X-CSRF-Token',
+})
+
+export const NewSessionBody = Type.Object(
+  { ...login, mode: Type.Optional(SessionMode) },
   { ...closed, examples: [{ email: 'demo@example.com', password: 'Demo-Passw0rd' }] },
 )
 
@@ -47,9 +72,11 @@ export const CustomerView = Type.Object(
   {
     id: Uuid,
     number: Type.Integer(),
-    username: Type.Union([Type.String(), Type.Null()]),
+    username: nullable(Type.String()),
     email: Type.String(),
-    name: Type.Union([Type.String(), Type.Null()]),
+    email_verified: Type.Boolean(),
+    first_name: nullable(Type.String()),
+    last_name: nullable(Type.String()),
     role: Type.String(),
     created_at: Timestamp,
     updated_at: Timestamp,
@@ -57,9 +84,61 @@ export const CustomerView = Type.Object(
   { title: 'Customer' },
 )
 
-export const SessionView = Type.Object({
-  access_token: Type.String(),
-  token_type: Type.Literal('Bearer'),
-  expires_in: Type.Integer({ description: 'Seconds' }),
+export const TokenSessionView = Type.Object({
+  ...TokensView.properties,
+  session_id: Uuid,
   customer: CustomerView,
 })
+
+export const CookieSessionView = Type.Object({
+  csrf_token: Type.String({ description: 'To be sent as X-CSRF-Token with every change' }),
+  session_id: Uuid,
+  customer: CustomerView,
+})
+
+export const SessionView = Type.Union([TokenSessionView, CookieSessionView])
+
+export const ProfileBody = Type.Object(
+  {
+    username: Type.Optional(Username),
+    first_name: Type.Optional(nullable(PersonName)),
+    last_name: Type.Optional(nullable(PersonName)),
+  },
+  { ...closed, minProperties: 1, examples: [{ first_name: 'Ada', last_name: 'Lovelace' }] },
+)
+
+export const NewPasswordBody = Type.Object(
+  { current_password: GivenPassword, new_password: Password },
+  { ...closed, examples: [{ current_password: 'Demo-Passw0rd', new_password: 'Difference1' }] },
+)
+
+export const AccountView = Type.Object(
+  { ...CustomerView.properties, blocked: Type.Boolean(), version: Type.Integer() },
+  { title: 'Account' },
+)
+
+export const AccountQuery = Type.Object(
+  {
+    ...CursorQuery.properties,
+    role: Type.Optional(Type.String({ minLength: 1, maxLength: 20 })),
+    blocked: Type.Optional(Type.Boolean()),
+    search: Type.Optional(
+      Type.String({
+        minLength: 1,
+        maxLength: 254,
+        description: 'How the e-mail address or the user name begins',
+      }),
+    ),
+  },
+  closed,
+)
+
+export const AccountBody = Type.Object(
+  { ...ProfileBody.properties, email: Type.Optional(Email) },
+  { ...closed, minProperties: 1, examples: [{ email: 'ada.lovelace@example.com' }] },
+)
+
+export const RoleOfAccountBody = Type.Object(
+  { role: Type.String({ minLength: 1, maxLength: 20 }) },
+  { ...closed, examples: [{ role: 'support' }] },
+)

@@ -1,7 +1,5 @@
 import type { Generated } from 'kysely'
 
-export type Role = 'customer' | 'admin'
-
 export interface CustomerTable {
   number: Generated<number>
   id: string
@@ -9,9 +7,16 @@ export interface CustomerTable {
   username_key: string | null
   email: string
   email_key: string
-  name: string | null
+  first_name: string | null
+  last_name: string | null
+  /** As one line, for the doors that know no address book. */
+  postal_address: string | null
   password_hash: string
-  role: Role
+  /** A built-in role, or the code of one that the shop has made. */
+  role: string
+  email_verified_at: number | null
+  password_changed_at: number | null
+  disabled_at: number | null
   version: Generated<number>
   created_at: number
   updated_at: number

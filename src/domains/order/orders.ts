@@ -12,7 +12,7 @@ import {
 import type { Reference } from '../../core/reference.ts'
 import type { Db, Tx } from '../../db/database.ts'
 import { together } from '../../db/together.ts'
-import { may, type Principal } from '../customer/permissions.ts'
+import { may, type Principal } from '../access/permissions.ts'
 import {
   countOrdersOf,
   findOrder,

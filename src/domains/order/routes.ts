@@ -1,14 +1,13 @@
 import type { FastifyRequest } from 'fastify'
 import type { Context } from '../../context.ts'
-import { ShopError } from '../../core/errors.ts'
 import { pagingOf } from '../../core/paging.ts'
 import { referenceOf } from '../../core/reference.ts'
 import type { App } from '../../http/app.ts'
+import { signedIn } from '../../http/auth.ts'
 import { sendCacheable } from '../../http/conditional.ts'
 import { envelope, listEnvelope, success } from '../../http/envelope.ts'
 import { pageLinks, pageMeta } from '../../http/paging.ts'
 import { IdParams } from '../../http/schema.ts'
-import type { Principal } from '../customer/permissions.ts'
 import { getOrder, listOrders } from './orders.ts'
 import { OrderQuery, OrderSummaryView, OrderTokenQuery, OrderView } from './schema.ts'
 import { orderSummaryView, orderView } from './views.ts'
@@ -57,12 +56,6 @@ export function registerOrderRoutes(app: App, ctx: Context): void {
       return sendCacheable({ request, reply }, String(body), found.order.version)
     },
   )
-}
-
-/** The caller of a route that declares `customer`. */
-export function signedIn(request: FastifyRequest): Principal {
-  if (!request.principal) throw new ShopError('UNAUTHENTICATED')
-  return request.principal
 }
 
 export function readerOf(request: FastifyRequest, queryToken: string | undefined) {

@@ -7,17 +7,16 @@ import {
   getAccount,
   register,
   removeCustomer,
-  signIn,
   type CustomerRow,
 } from '../../domains/customer/customers.ts'
-import { loginOf } from '../../domains/customer/routes.ts'
+import { entranceOf, loginOf, profileOf } from '../../domains/customer/routes.ts'
 import { SignInBody } from '../../domains/customer/schema.ts'
+import { signIn } from '../../domains/customer/sign-in.ts'
 import { customerView } from '../../domains/customer/views.ts'
-import { signedIn } from '../../domains/order/routes.ts'
 import type { App } from '../../http/app.ts'
+import { inNameOf, signedIn } from '../../http/auth.ts'
 import { envelope, success } from '../../http/envelope.ts'
 import { IdParams } from '../../http/schema.ts'
-import { shopperOf } from '../../http/session.ts'
 import { SessionHeaders } from './headers.ts'
 import { ShopRegisterBody, ShopSession, ShopUser, ShopUserBody } from './user-schema.ts'
 
@@ -49,7 +48,7 @@ function registerEntrance(app: App, ctx: Context): void {
       config: { allow: 'public', errors: ['ALREADY_EXISTS'] },
     },
     async (request, reply) => {
-      const user = shopUser(await register(ctx, request.body))
+      const user = shopUser(await register(ctx, profileOf(request.body)))
       return reply.code(201).send(success(user, 'User registered', { links: userLinks(user.id) }))
     },
   )
@@ -68,13 +67,13 @@ function registerEntrance(app: App, ctx: Context): void {
     },
     async (request, reply) => {
       const { password } = request.body
-      const { sessionKey } = shopperOf(ctx, request)
-      const signed = await signIn(ctx, { login: loginOf(request.body), password, sessionKey })
+      const credentials = { login: loginOf(request.body), password }
+      const signed = await signIn(ctx, credentials, entranceOf(ctx, request))
       const session = {
         ...shopUser(signed.customer),
-        token: signed.token,
+        token: signed.tokens.accessToken,
         token_type: 'Bearer' as const,
-        expires_in: ctx.config.lifetimes.accessTokenSeconds,
+        expires_in: signed.tokens.accessSeconds,
       }
       reply.header('cache-control', 'no-store')
       return success(session, 'Signed in', { links: userLinks(session.id) })
@@ -116,11 +115,16 @@ function registerProfile(app: App, ctx: Context): void {
         body: ShopUserBody,
         response: { 200: UserAnswer },
       },
-      config: { allow: 'customer', errors: [...accountErrors, 'ALREADY_EXISTS'] },
+      config: {
+        allow: 'customer',
+        errors: [...accountErrors, 'ALREADY_EXISTS', 'VERSION_CONFLICT'],
+      },
     },
     async (request) => {
       const { id } = await accountOf(request, request.params.id)
-      const user = shopUser(await changeCustomer(ctx, id, request.body))
+      const at = { id, by: signedIn(request) }
+      const changed = await changeCustomer(inNameOf(ctx, request), at, profileOf(request.body))
+      const user = shopUser(changed)
       return success(user, 'User updated', { links: userLinks(user.id) })
     },
   )
@@ -134,11 +138,11 @@ function registerProfile(app: App, ctx: Context): void {
         params: IdParams,
         response: { 200: envelope(Type.Object({ id: Type.Integer() })) },
       },
-      config: { allow: 'customer', errors: accountErrors },
+      config: { allow: 'customer', errors: [...accountErrors, 'LAST_ADMIN'] },
     },
     async (request) => {
       const { id, number } = await accountOf(request, request.params.id)
-      await removeCustomer(ctx, id)
+      await removeCustomer(inNameOf(ctx, request), id, signedIn(request))
       return success({ id: number }, 'User deleted')
     },
   )

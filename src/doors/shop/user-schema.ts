@@ -2,10 +2,10 @@ import { Type } from 'typebox'
 import { RegisterBody, Username } from '../../domains/customer/schema.ts'
 import { Timestamp, Uuid } from '../../http/schema.ts'
 
-const { email, password, name } = RegisterBody.properties
+const { email, password, first_name, last_name } = RegisterBody.properties
 
 export const ShopRegisterBody = Type.Object(
-  { username: Username, email, password, name },
+  { username: Username, email, password, first_name, last_name },
   {
     additionalProperties: false,
     examples: [{ username: 'ada_l', email: 'ada@example.com', password: 'Difference1' }],
@@ -13,7 +13,7 @@ export const ShopRegisterBody = Type.Object(
 )
 
 export const ShopUserBody = Type.Partial(
-  Type.Object({ username: Username, email, password, name }),
+  Type.Object({ username: Username, email, password, first_name, last_name }),
   {
     additionalProperties: false,
     minProperties: 1,
@@ -25,7 +25,9 @@ const exampleUser = {
   id: 7,
   username: 'ada_l',
   email: 'ada@example.com',
-  name: null,
+  email_verified: false,
+  first_name: null,
+  last_name: null,
   role: 'customer',
   created_at: '2026-11-21T10:30:00.000Z',
   updated_at: '2026-11-21T10:30:00.000Z',
@@ -37,7 +39,9 @@ export const ShopUser = Type.Object(
     uuid: Uuid,
     username: Type.Union([Type.String(), Type.Null()]),
     email: Type.String(),
-    name: Type.Union([Type.String(), Type.Null()]),
+    email_verified: Type.Boolean(),
+    first_name: Type.Union([Type.String(), Type.Null()]),
+    last_name: Type.Union([Type.String(), Type.Null()]),
     role: Type.String(),
     created_at: Timestamp,
     updated_at: Timestamp,

@@ -104,7 +104,7 @@ function updateJoined({ table, source, alias, set, where }: JoinedUpdate) {
     where ${where} and (select count(*) from locked) >= 0`
 }
 
-/** PostgreSQL has given them names: that of the table, of a column where there is one, and _check. */
+/** PostgreSQL has called them after the table and the column, if there was one: `t_c_check1`. */
 async function dropNamelessChecks(schema: Kysely<unknown>, table: string): Promise<void> {
   const { rows } = await sql<{ name: string }>`
     select conname as name from pg_constraint

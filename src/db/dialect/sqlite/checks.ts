@@ -9,9 +9,8 @@ export async function dropNamelessChecks(schema: Kysely<unknown>, table: string)
     select sql as text from sqlite_schema where type = 'table' and name = ${table}`.execute(schema)
   const text = withoutNamelessChecks(found.rows[0]?.text ?? '')
   await sql`pragma writable_schema = on`.execute(schema)
-  await sql`update sqlite_schema set sql = ${text} where type = 'table' and name = ${table}`.execute(
-    schema,
-  )
+  const edit = sql`update sqlite_schema set sql = ${text} where type = 'table' and name = ${table}`
+  await edit.execute(schema)
   await sql`pragma writable_schema = reset`.execute(schema)
 }
 

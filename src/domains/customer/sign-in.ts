@@ -1,0 +1,72 @@
+import type { Context } from '../../context.ts'
+import { ShopError } from '../../core/errors.ts'
+import { firstTokens, startSession, type Client, type SessionTokens } from '../access/sessions.ts'
+import type { SignInMethod } from '../access/tables.ts'
+import { mergeCarts } from '../cart/merge.ts'
+import { getCustomer } from './customers.ts'
+import { hashPassword, verifyPassword } from './passwords.ts'
+import { findCustomerByLogin, updateCustomer, type CustomerRow, type Login } from './queries.ts'
+
+/** Where somebody signs in from, and what is to come of it. */
+export interface Entrance {
+  readonly client: Client
+  /** The session whose cart becomes the customer's. */
+  readonly sessionKey: string | undefined
+  /** How long an access token lasts; the shop's setting if it is not given. */
+  readonly accessSeconds?: number | undefined
+}
+
+export interface Credentials {
+  readonly login: Login
+  readonly password: string
+}
+
+export interface SignedIn {
+  readonly customer: CustomerRow
+  readonly tokens: SessionTokens
+}
+
+/**
+ * Signs in by password, and gives the session's cart to the customer. INVALID_CREDENTIALS does not
+ * say which of the two is wrong, and takes as long whether there is such an account or not.
+ */
+export async function signIn(
+  ctx: Context,
+  credentials: Credentials,
+  entrance: Entrance,
+): Promise<SignedIn> {
+  const customer = await checkPassword(ctx, credentials)
+  return enter(ctx, customer, { method: 'password', ...entrance })
+}
+
+async function checkPassword(ctx: Context, { login, password }: Credentials): Promise<CustomerRow> {
+  const customer = await findCustomerByLogin(ctx.db.read, login)
+  const { ok, needsRehash } = await verifyPassword(customer?.password_hash, password)
+  if (!customer || !ok || customer.disabled_at !== null) throw new ShopError('INVALID_CREDENTIALS')
+  if (needsRehash) await upgradeHash(ctx, customer, password)
+  return customer
+}
+
+/** An imported or outdated hash becomes one of ours, unless the password was changed meanwhile. */
+async function upgradeHash(ctx: Context, customer: CustomerRow, password: string): Promise<void> {
+  const { id, password_hash: passwordHash } = customer
+  const fresh = await hashPassword(password)
+  const now = ctx.clock.now()
+  await ctx.db.transaction((tx) =>
+    updateCustomer(tx, { id, now, passwordHash }, { password_hash: fresh }),
+  )
+}
+
+/** Begins a session for somebody who has proved who they are. */
+export async function enter(
+  ctx: Context,
+  customer: CustomerRow,
+  entrance: Entrance & { readonly method: SignInMethod },
+): Promise<SignedIn> {
+  const { sessionKey, ...rest } = entrance
+  const session = { owner: customer, ...rest }
+  if (sessionKey !== undefined) await mergeCarts(ctx, { sessionKey, customerId: customer.id })
+  const sessionId = await ctx.db.transaction((tx) => startSession(ctx, tx, session))
+  const tokens = await firstTokens(ctx, session, sessionId)
+  return { customer: await getCustomer(ctx, { by: 'id', id: customer.id }), tokens }
+}
