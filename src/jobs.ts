@@ -1,6 +1,8 @@
 import type { Context } from './context.ts'
 import { deleteExpiredClaims } from './db/idempotency.ts'
 import { deliverPending } from './db/relay.ts'
+import { rotateWhenDue } from './domains/access/signing-keys.ts'
+import { forgetOldSessions } from './domains/access/sessions.ts'
 import { forgetExpiredCarts } from './domains/cart/cart.ts'
 import { expireDue, reconcileDue } from './domains/checkout/reconcile.ts'
 
@@ -16,6 +18,7 @@ const jobs: readonly Job[] = [
   { name: 'reconcile', everyMs: 1_000, run: reconcileDue },
   { name: 'expire', everyMs: 5_000, run: expireDue },
   { name: 'sweep', everyMs: 600_000, run: sweep },
+  { name: 'signing keys', everyMs: 3_600_000, run: rotateWhenDue },
 ]
 
 function sweep(ctx: Context): Promise<void> {
@@ -23,6 +26,7 @@ function sweep(ctx: Context): Promise<void> {
   return ctx.db.transaction(async (tx) => {
     await deleteExpiredClaims(tx, { now })
     await forgetExpiredCarts(ctx, tx)
+    await forgetOldSessions(ctx, tx)
   })
 }
 

@@ -1,5 +1,6 @@
 import type { Context } from './context.ts'
 import { migrate } from './db/migrate.ts'
+import { ensureSigningKey } from './domains/access/signing-keys.ts'
 import { ensureDefaultLocation } from './domains/inventory/inventory.ts'
 import { ensureShippingMethods } from './domains/shipping/shipping.ts'
 
@@ -11,4 +12,5 @@ export async function prepareShop(ctx: Context): Promise<void> {
     await ensureDefaultLocation(ctx, tx)
     await ensureShippingMethods(ctx, tx)
   })
+  await ensureSigningKey(ctx)
 }

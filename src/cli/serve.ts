@@ -9,6 +9,7 @@ import { createContext, type Context } from '../context.ts'
 import { startJobs } from '../jobs.ts'
 import { createLog } from '../log.ts'
 import { prepareShop } from '../shop.ts'
+import { setupCode } from '../domains/customer/setup.ts'
 import { declineDemoData, demoCustomer, hasDemoData } from '../demo/load.ts'
 
 /** Runs the shop until a signal stops it; everything opened is closed again before it returns. */
@@ -83,11 +84,23 @@ async function printWelcome(ctx: Context): Promise<void> {
     `  OpenAPI         ${publicUrl}/openapi.json`,
     `  Health          ${publicUrl}/health/ready`,
     ...((await hasDemoData(ctx)) ? demoLines(publicUrl) : []),
+    ...setupLines(publicUrl, await setupCode(ctx)),
     '',
     '  Stop with Ctrl-C.',
     '',
   ]
   process.stdout.write(`${lines.join('\n')}\n`)
+}
+
+/** Until there is an administrator, whoever sees this can become it. */
+function setupLines(publicUrl: string, code: string | undefined): string[] {
+  if (code === undefined) return []
+  const call = `curl -s ${publicUrl}/api/v1/setup/administrator `
+  return [
+    '',
+    '  Become its administrator (the code works once):',
+    `  ${call}--json '{"code": "${code}", "email": "you@example.com", "password": "…"}'`,
+  ]
 }
 
 function demoLines(publicUrl: string): string[] {

@@ -17,7 +17,13 @@ export interface Config {
     readonly shutdownTimeoutMs: number
     readonly cookieSecure: boolean
   }
-  readonly data: { readonly folder: string; readonly databaseUrl: string; readonly demo: boolean }
+  readonly data: {
+    readonly folder: string
+    readonly databaseUrl: string
+    /** The database lives in the process, and its files in the folder. */
+    readonly isEmbedded: boolean
+    readonly demo: boolean
+  }
   /** For PostgreSQL and MySQL; see db/limits.ts. */
   readonly database: {
     readonly poolSize: number
@@ -67,11 +73,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
 export function configOf(raw: RawSettings): Config {
   return {
     server: serverConfig(raw),
-    data: {
-      folder: raw.DATA_DIR,
-      databaseUrl: raw.DATABASE_URL || `sqlite:${join(raw.DATA_DIR, 'shop.db')}`,
-      demo: flagOf(raw.DEMO_DATA),
-    },
+    data: dataConfig(raw),
     database: databaseConfig(raw),
     store: { name: raw.STORE_NAME, currency: currencyOf(raw.STORE_CURRENCY) },
     tax: {
@@ -93,6 +95,16 @@ export function configOf(raw: RawSettings): Config {
     registration: raw.REGISTRATION === 'confirmed' ? 'confirmed' : 'open',
     production: flagOf(raw.PRODUCTION),
     logLevel: raw.LOG_LEVEL,
+  }
+}
+
+function dataConfig(raw: RawSettings): Config['data'] {
+  const databaseUrl = raw.DATABASE_URL || `sqlite:${join(raw.DATA_DIR, 'shop.db')}`
+  return {
+    folder: raw.DATA_DIR,
+    databaseUrl,
+    isEmbedded: databaseUrl.startsWith('sqlite:'),
+    demo: flagOf(raw.DEMO_DATA) && !flagOf(raw.PRODUCTION),
   }
 }
 

@@ -13,7 +13,7 @@ export const demoCustomer = {
   username: 'demo',
   firstName: 'Demo',
   lastName: 'Shopper',
-  password: 'Demo-Passw0rd',
+  password: 'Trolley-Wheel5',
 } as const
 
 const settingName = 'demo_data'

@@ -4,6 +4,7 @@ import type { Context } from '../context.ts'
 import { errorCatalogue, type ErrorCode } from '../core/errors.ts'
 import type { App } from './app.ts'
 import { ErrorBody } from './envelope.ts'
+import { sessionCookieName } from './session-cookie.ts'
 
 const everyRoute: readonly ErrorCode[] = [
   'VALIDATION_ERROR',
@@ -18,6 +19,7 @@ const routesWithBody: readonly ErrorCode[] = [
   'OUTCOME_UNKNOWN',
 ]
 const signedInRoutes: readonly ErrorCode[] = ['UNAUTHENTICATED', 'INVALID_TOKEN']
+const safeMethods: readonly unknown[] = ['GET', 'HEAD']
 
 /** Collects the OpenAPI 3.1 document from the route schemas; registered before any route. */
 export async function registerOpenApi(app: App, ctx: Context): Promise<void> {
@@ -33,7 +35,10 @@ export async function registerOpenApi(app: App, ctx: Context): Promise<void> {
       },
       servers: [{ url: ctx.config.server.publicUrl }],
       components: {
-        securitySchemes: { bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' } },
+        securitySchemes: {
+          bearer: { type: 'http', scheme: 'bearer', description: 'Access token or API key' },
+          cookie: { type: 'apiKey', in: 'cookie', name: sessionCookieName(ctx) },
+        },
       },
     },
     // The refusals are documented here and not in the routes' own schemas: they are not compiled.
@@ -49,23 +54,27 @@ export function registerOpenApiDocument(app: App): void {
 }
 
 /** A route's schema with what it may refuse, by status, and who may call it. */
-function documented(schema: FastifySchema = {}, { config }: RouteOptions): FastifySchema {
+function documented(schema: FastifySchema = {}, { config, method }: RouteOptions): FastifySchema {
   const { allow, errors = [] } = config ?? {}
   if (schema.hide || allow === undefined) return schema
   const isOpen = allow === 'public' || allow === 'shopper'
   const codes = [...everyRoute, ...(isOpen ? [] : signedInRoutes), ...errors]
   if (schema.body) codes.push(...routesWithBody)
   if (allow === 'shopper') codes.push('INVALID_TOKEN')
-  if (!isOpen && allow !== 'customer') codes.push('FORBIDDEN')
+  if (!isOpen) codes.push(allow === 'customer' ? 'ACCOUNT_REQUIRED' : 'FORBIDDEN')
+  if (allow !== 'public' && !safeMethods.includes(method)) codes.push('CSRF_TOKEN_REQUIRED')
   const byStatus = Map.groupBy(new Set(codes), (code) => errorCatalogue[code].status)
   const refusals = [...byStatus].map(([status, list]) => [
     status,
     { ...ErrorBody, description: list.map((code) => `\`${code}\``).join(', ') },
   ])
-  const bearer = isOpen ? [{}, { bearer: [] }] : [{ bearer: [] }]
+  const signedIn = [{ bearer: [] }, { cookie: [] }]
+  const security = isOpen ? [{}, ...signedIn] : signedIn
   return {
     ...schema,
     response: { ...(schema.response as object), ...(Object.fromEntries(refusals) as object) },
-    ...(allow === 'public' ? {} : { security: bearer }),
+    ...(allow === 'public' ? {} : { security }),
+    // Who may call it, as the route declares it: docs/permissions.md.
+    ...({ 'x-allow': allow } as object),
   }
 }

@@ -5,7 +5,12 @@ import { createLog } from '../../src/log.ts'
 import { describeOnEveryDatabase, principalOf, signUp, type TestShop } from '../support/shop.ts'
 import { refused, refusedField, shared, testClock, unchanged, withoutRequestId } from './support.ts'
 
-const ada = { email: 'Ada@Example.com', password: 'Difference1', username: 'Ada_L', name: 'Ada' }
+const ada = {
+  email: 'Ada@Example.com',
+  password: 'Difference1',
+  username: 'Ada_L',
+  first_name: 'Ada',
+}
 
 const register = (shop: TestShop, body: object) => shop.call('POST', '/api/v1/customers', { body })
 const signIn = (shop: TestShop, body: object) => shop.call('POST', '/api/v1/sessions', { body })
@@ -20,12 +25,14 @@ describeOnEveryDatabase('registering', (openShop) => {
     assert.match(id, /^[0-9a-f-]{36}$/)
     const at = '2026-11-21T10:30:00.000Z'
     assert.deepEqual(rest, {
-      ...{ number: 1, username: 'Ada_L', email: 'Ada@Example.com', name: 'Ada' },
+      ...{ number: 1, username: 'Ada_L', email: 'Ada@Example.com', first_name: 'Ada' },
+      ...{ last_name: null, email_verified: false },
       ...{ role: 'customer', created_at: at, updated_at: at },
     })
     const short = await register(shop, { email: 'b@example.com', password: 'Difference1' })
-    const { number, username, name } = short.body.data
-    assert.deepEqual({ number, username, name }, { number: 2, username: null, name: null })
+    const { number, username, first_name } = short.body.data
+    const expected = { number: 2, username: null, first_name: null }
+    assert.deepEqual({ number, username, first_name }, expected)
   })
 
   test('refuses an e-mail address or user name that is taken in any case, naming it', async () => {
@@ -74,9 +81,9 @@ describeOnEveryDatabase('registering is refused with', (openShop) => {
     ['a user name of 2 letters', { username: 'ad' }, 'username'],
     ['a user name with a blank', { username: 'ada l' }, 'username'],
     ['a user name that is an e-mail address', { username: 'ada@example.com' }, 'username'],
-    ['a blank name', { name: ' ' }, 'name'],
+    ['a blank name', { first_name: ' ' }, 'first_name'],
     ['a role of the client’s choice', { role: 'admin' }, 'role'],
-    ['U+0000', { name: 'a\u0000b' }, 'input'],
+    ['U+0000', { first_name: 'a\u0000b' }, 'input'],
   ]
   for (const [what, change, field] of refusals) {
     test(what, async () => {
@@ -102,8 +109,10 @@ describeOnEveryDatabase('signing in', (openShop) => {
       const answer = await signIn(shop, { ...login, password })
       assert.equal(answer.status, 201, answer.text)
       assert.equal(answer.headers.get('cache-control'), 'no-store')
-      const { access_token, ...rest } = answer.body.data
-      assert.deepEqual(rest, { token_type: 'Bearer', expires_in: 900, customer: account })
+      const { access_token, refresh_token, session_id, ...rest } = answer.body.data
+      const expected = { token_type: 'Bearer', expires_in: 900, refresh_expires_in: 604_800 }
+      assert.deepEqual(rest, { ...expected, customer: account })
+      assert.ok(refresh_token.startsWith(`rt_${session_id}.0.`))
       assert.deepEqual((await me(shop, access_token)).body.data, account)
     }
   })

@@ -1,40 +1,60 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { generateKeyPair, SignJWT, type JWTHeaderParameters } from 'jose'
+import { createPublicKey, type KeyObject } from 'node:crypto'
+import {
+  createLocalJWKSet,
+  decodeJwt,
+  decodeProtectedHeader,
+  generateKeyPair,
+  jwtVerify,
+  SignJWT,
+  type JWTHeaderParameters,
+} from 'jose'
 import type { Context } from '../../src/context.ts'
+import { unrestricted } from '../../src/domains/access/permissions.ts'
+import { currentKey, rotateSigningKeys } from '../../src/domains/access/signing-keys.ts'
+import { assignRole } from '../../src/domains/customer/staff.ts'
 import { describeOnEveryDatabase, signUp, type TestShop } from '../support/shop.ts'
 import { refused, shared, testClock } from './support.ts'
-
-const header: JWTHeaderParameters = { alg: 'HS256', typ: 'at+jwt' }
 
 interface Forgery {
   readonly header?: Partial<JWTHeaderParameters>
   readonly claims?: Record<string, unknown>
-  readonly secret?: string
+  readonly key?: KeyObject | Uint8Array
 }
 
 interface Account {
   readonly id: string
   readonly number: number
+  readonly token: string
 }
 
-function claimsOf({ config, clock }: Context, { id, number }: Account) {
+const sessionOf = ({ token }: Account) => String(decodeJwt(token)['sid'])
+
+function claimsOf({ config, clock }: Context, account: Account) {
   const iat = Math.floor(clock.now() / 1_000)
   return {
-    ...{ iss: config.server.publicUrl, aud: 'cartwright', sub: id, iat, exp: iat + 900 },
-    ...{ number, role: 'customer' },
+    ...{ iss: config.server.publicUrl, aud: 'cartwright', sub: account.id, iat, exp: iat + 900 },
+    ...{ number: account.number, sid: sessionOf(account) },
   }
 }
 
+async function headerOf(ctx: Context): Promise<JWTHeaderParameters> {
+  const { algorithm: alg, id: kid } = await currentKey(ctx)
+  return { alg, kid, typ: 'at+jwt' }
+}
+
 /** A token like the shop's own, but for what is given; `undefined` leaves a claim out. */
-function forge(ctx: Context, account: Account, forgery: Forgery = {}): Promise<string> {
-  const secret = new TextEncoder().encode(forgery.secret ?? ctx.secrets.jwt)
+async function forge(ctx: Context, account: Account, forgery: Forgery = {}): Promise<string> {
   return new SignJWT({ ...claimsOf(ctx, account), ...forgery.claims })
-    .setProtectedHeader({ ...header, ...forgery.header })
-    .sign(secret)
+    .setProtectedHeader({ ...(await headerOf(ctx)), ...forgery.header })
+    .sign(forgery.key ?? (await currentKey(ctx)).signs)
 }
 
 const encoded = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url')
+
+const signIn = (shop: TestShop, { email, password }: { email: string; password: string }) =>
+  shop.call('POST', '/api/v1/sessions', { body: { email, password } })
 
 async function assertRefused(shop: TestShop, authorization: string, what: string): Promise<void> {
   for (const path of ['/api/v1/customers/me', '/api/v1/cart', '/api/v1/admin/products/1']) {
@@ -45,22 +65,28 @@ async function assertRefused(shop: TestShop, authorization: string, what: string
   }
 }
 
+const secret = (text: string) => new TextEncoder().encode(text)
+const otherId = '0199c2a4-6b1e-7c3d-9f00-1d2e3f4a5b6c'
+
 const forgeries: readonly (readonly [what: string, forgery: Forgery])[] = [
-  ['signed with another secret', { secret: 'k'.repeat(43) }],
-  ['signed with an empty-looking secret', { secret: ' ' }],
-  ['signed by another algorithm', { header: { alg: 'HS512' } }],
+  ['signed with a secret', { header: { alg: 'HS256' }, key: secret('k'.repeat(43)) }],
+  ['signed with an empty-looking secret', { header: { alg: 'HS256' }, key: secret(' ') }],
   ['for another audience', { claims: { aud: 'another' } }],
   ['for no audience', { claims: { aud: undefined } }],
   ['of another issuer', { claims: { iss: 'https://evil.example.com' } }],
   ['of no issuer', { claims: { iss: undefined } }],
   ['of another type', { header: { typ: 'JWT' } }],
   ['of no type', { header: { typ: undefined as unknown as string } }],
+  ['that names no key', { header: { kid: undefined as unknown as string } }],
+  ['that names a key of nobody', { header: { kid: otherId } }],
+  ['that names a path as its key', { header: { kid: '../../etc/passwd' } }],
   ['that never expires', { claims: { exp: undefined } }],
   ['that has expired', { claims: { exp: 1_600_000_000 } }],
   ['that is not valid yet', { claims: { nbf: 9_999_999_999 } }],
   ['of nobody', { claims: { sub: undefined } }],
-  ['without a number', { claims: { number: undefined } }],
-  ['without a role', { claims: { role: undefined } }],
+  ['of somebody else', { claims: { sub: otherId } }],
+  ['of no session', { claims: { sid: undefined } }],
+  ['of a session of nobody', { claims: { sid: otherId } }],
 ]
 
 describeOnEveryDatabase('an access token', (openShop) => {
@@ -80,7 +106,8 @@ describeOnEveryDatabase('an access token', (openShop) => {
     await using shop = await openShop()
     const account = await signUp(shop)
     const claims = encoded(claimsOf(shop.ctx, account))
-    for (const alg of ['none', 'None', 'NONE', 'HS256', '']) {
+    const header = await headerOf(shop.ctx)
+    for (const alg of ['none', 'None', 'NONE', 'HS256', 'EdDSA', '']) {
       const unsigned = `${encoded({ ...header, alg })}.${claims}`
       for (const signature of ['', 'AA', 'x'.repeat(43)]) {
         await assertRefused(shop, `Bearer ${unsigned}.${signature}`, `${alg} ${signature}`)
@@ -92,7 +119,8 @@ describeOnEveryDatabase('an access token', (openShop) => {
     await using shop = await openShop()
     const account = await signUp(shop)
     const [head = '', , signature = ''] = account.token.split('.')
-    const admin = encoded({ ...claimsOf(shop.ctx, account), role: 'admin' })
+    const header = await headerOf(shop.ctx)
+    const admin = encoded({ ...claimsOf(shop.ctx, account), sub: otherId })
     const other = signature.startsWith('A') ? 'B' : 'A'
     for (const token of [
       `${head}.${admin}.${signature}`,
@@ -116,12 +144,12 @@ describeOnEveryDatabase('an access token', (openShop) => {
       { x5u: 'https://evil.example.com/cert.pem' },
     ]) {
       const token = await new SignJWT(claimsOf(shop.ctx, account))
-        .setProtectedHeader({ ...header, ...more, alg: 'ES256' })
+        .setProtectedHeader({ ...(await headerOf(shop.ctx)), ...more, alg: 'ES256' })
         .sign(privateKey)
       await assertRefused(shop, `Bearer ${token}`, Object.keys(more)[0] ?? '')
     }
     const token = await forge(shop.ctx, account)
-    const crit = encoded({ ...header, crit: ['exp2'], exp2: 1 })
+    const crit = encoded({ ...(await headerOf(shop.ctx)), crit: ['exp2'], exp2: 1 })
     await assertRefused(shop, `Bearer ${crit}.${token.split('.').slice(1).join('.')}`, 'crit')
   })
 
@@ -173,16 +201,69 @@ describeOnEveryDatabase('an access token', (openShop) => {
     refused(await me(), 401, 'INVALID_TOKEN')
   })
 
-  test('gives the rights of its role, and those of a role that is not known to nobody', async () => {
+  test('gives the rights that its account has now, whatever it says itself', async () => {
     await using shop = await openShop()
     const account = await signUp(shop)
-    const call = async (role: string) => {
-      const token = await forge(shop.ctx, account, { claims: { role } })
+    const call = async (claims: object) => {
+      const token = await forge(shop.ctx, account, { claims: { ...claims } })
       return shop.call('GET', '/api/v1/admin/stock/none', { token })
     }
-    refused(await call('admin'), 404, 'NOT_FOUND')
-    refused(await call('customer'), 403, 'FORBIDDEN')
-    refused(await call('root'), 403, 'FORBIDDEN')
+    refused(await call({ role: 'admin' }), 403, 'FORBIDDEN')
+    await assignRole(shop.ctx, unrestricted, { id: account.id, role: 'warehouse' })
+    refused(await call({}), 404, 'NOT_FOUND')
+    await assignRole(shop.ctx, unrestricted, { id: account.id, role: 'customer' })
+    refused(await call({ role: 'admin' }), 403, 'FORBIDDEN')
+  })
+
+  test('cannot be signed with the public key as if it were a secret', async () => {
+    await using shop = await openShop()
+    const account = await signUp(shop)
+    const { keys } = (await shop.call('GET', '/.well-known/jwks.json')).body
+    const publicKey = createPublicKey({ key: keys[0], format: 'jwk' })
+    const forms = [
+      publicKey.export({ format: 'pem', type: 'spki' }),
+      publicKey.export({ format: 'der', type: 'spki' }),
+      Buffer.from(String(keys[0].x), 'base64url'),
+    ]
+    for (const form of forms) {
+      const forgery = { header: { alg: 'HS256' }, key: Buffer.from(form) }
+      await assertRefused(shop, `Bearer ${await forge(shop.ctx, account, forgery)}`, 'confusion')
+    }
+  })
+
+  test('can be checked by others with the public keys, which say nothing more', async () => {
+    await using shop = await openShop()
+    const { token, id } = await signUp(shop)
+    const { keys } = (await shop.call('GET', '/.well-known/jwks.json')).body
+    assert.deepEqual(Object.keys(keys[0]).toSorted(), ['alg', 'crv', 'kid', 'kty', 'use', 'x'])
+    const { payload } = await jwtVerify(token, createLocalJWKSet({ keys }))
+    assert.equal(payload.sub, id)
+  })
+
+  test('outlives the key that signed it, until it runs out; then the key is forgotten', async () => {
+    const clock = testClock()
+    await using shop = await openShop({ clock })
+    const account = await signUp(shop)
+    await rotateSigningKeys(shop.ctx)
+    const call = (token: string) => shop.call('GET', '/api/v1/customers/me', { token })
+    assert.equal((await call(account.token)).status, 200)
+    const fresh = (await signIn(shop, account)).body.data.access_token as string
+    const kidOf = (token: string) => decodeProtectedHeader(token).kid
+    assert.notEqual(kidOf(fresh), kidOf(account.token))
+    assert.equal((await call(fresh)).status, 200)
+    const keys = async () =>
+      (await shop.call('GET', '/.well-known/jwks.json')).body.keys as object[]
+    assert.equal((await keys()).length, 2)
+    clock.advance(2 * 3_600_000)
+    assert.equal((await keys()).length, 1)
+  })
+
+  test('is signed with a shared secret where the shop says so, which is told to nobody', async () => {
+    await using shop = await openShop({ settings: { JWT_ALGORITHM: 'HS256' } })
+    const { token } = await signUp(shop)
+    assert.equal(decodeProtectedHeader(token).alg, 'HS256')
+    assert.equal((await shop.call('GET', '/api/v1/customers/me', { token })).status, 200)
+    assert.deepEqual((await shop.call('GET', '/.well-known/jwks.json')).body, { keys: [] })
   })
 })
 

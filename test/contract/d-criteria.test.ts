@@ -119,7 +119,7 @@ describeOnEveryDatabase('contract D: database implementation', (openShop) => {
     assert.deepEqual([products.status, products.body.data.length], [200, 100])
     const categories = await demo.call('GET', '/api/categories')
     assert.ok(categories.body.data.length > 50)
-    const body = { username: 'demo', password: 'Demo-Passw0rd' }
+    const body = { username: 'demo', password: 'Trolley-Wheel5' }
     assert.equal((await demo.call('POST', '/api/users/login', { body })).status, 200)
   })
 

@@ -3,9 +3,23 @@ import { createHmac } from 'node:crypto'
 import { test } from 'node:test'
 import { buildApp } from '../../src/app.ts'
 import { added, checkOut, refused, withoutRequestId } from '../api/support.ts'
-import { describeOnEveryDatabase, signUp, type Answer, type TestShop } from '../support/shop.ts'
+import { createApiKey } from '../../src/domains/access/api-keys.ts'
+import {
+  allPermissions,
+  unrestricted,
+  type Permission,
+} from '../../src/domains/access/permissions.ts'
+import { createRole } from '../../src/domains/access/roles.ts'
+import { register } from '../../src/domains/customer/customers.ts'
+import {
+  describeOnEveryDatabase,
+  freshToken,
+  signUp,
+  type Answer,
+  type TestShop,
+} from '../support/shop.ts'
 import type { Operation } from './openapi.ts'
-import { openRig, session, type Rig } from './rig.ts'
+import { isAboutOneself, openRig, session, type Rig } from './rig.ts'
 
 /** Served, and not in the document that they serve. */
 const undocumented = ['GET /docs', 'GET /docs*', 'GET /openapi.json']
@@ -28,7 +42,8 @@ async function routesOf({ ctx }: TestShop): Promise<string[]> {
 }
 
 /** Who may write without signing in: shoppers, and those who want to sign in. */
-const openWrites = /\/(cart|checkout|sessions|customers|users\/register|users\/login)(\/|$)/
+const openWrites =
+  /\/(cart|checkout|sessions|sessions\/refresh|customers|setup\/administrator|users\/(register|login))(\/|$)/
 
 interface Caller {
   readonly token?: string
@@ -45,6 +60,31 @@ function call(
   return shop.call(operation.method, pathOf(operation), { session, ...request })
 }
 
+/** Somebody whose role allows this and no more. */
+async function staffWith({ shop }: Rig, permissions: readonly Permission[]): Promise<string> {
+  const code = `r${++count}`
+  await createRole(shop.ctx, unrestricted, { code, name: code, description: '', permissions })
+  const id = await insertStaff(shop, code)
+  return freshToken(shop, id)
+}
+
+let count = 0
+
+/** Without the time that a password takes. */
+async function insertStaff({ ctx }: TestShop, role: string) {
+  const email = `${role}-${++count}@example.com`
+  const { id, number } = await register(ctx, { email, password: undefined, role })
+  return { id, number, email }
+}
+
+/** A key of an administrator that was made for this and no more. */
+async function keyWith({ shop }: Rig, permissions: readonly Permission[]): Promise<string> {
+  const { id } = await insertStaff(shop, 'admin')
+  const owner = { ...unrestricted, accountId: id }
+  const wanted = { name: 'Key', permissions, expiresAt: undefined }
+  return (await createApiKey(shop.ctx, owner, wanted)).text
+}
+
 const encode = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url')
 
 /** Tokens that an attacker can make out of a good one, or buy, or keep for too long. */
@@ -55,10 +95,11 @@ function badTokens(good: string): Record<string, string> {
     const text = `${encode(head)}.${encode(body)}`
     return `${text}.${createHmac('sha256', secret).update(text).digest('base64url')}`
   }
-  const head = { alg: 'HS256', typ: 'at+jwt' }
+  const { kid } = JSON.parse(Buffer.from(header, 'base64url').toString()) as { kid: string }
+  const head = { alg: 'HS256', typ: 'at+jwt', kid }
   const nowSeconds = Math.floor(Date.now() / 1_000)
   return {
-    'no algorithm': `${encode({ alg: 'none', typ: 'at+jwt' })}.${payload}.x`,
+    'no algorithm': `${encode({ ...head, alg: 'none' })}.${payload}.x`,
     'no signature': `${header}.${payload}.`,
     'another signature': `${header}.${payload}.${signature.split('').toReversed().join('')}`,
     'another role': `${header}.${encode({ ...claims, role: 'admin' })}.${signature}`,
@@ -87,8 +128,8 @@ describeOnEveryDatabase('who may call what', (openShop) => {
     await using rig = await openRig(openShop)
     const writes = rig.operations.filter(({ method, isOpen }) => isOpen && method !== 'GET')
     for (const { path } of writes) assert.match(path, openWrites)
-    for (const { path, isOpen, needsPermission } of rig.operations) {
-      if (path.includes('/admin')) assert.ok(!isOpen && needsPermission, path)
+    for (const { path, isOpen, permission } of rig.operations) {
+      if (path.includes('/admin/')) assert.ok(!isOpen && permission, path)
     }
   })
 
@@ -102,25 +143,74 @@ describeOnEveryDatabase('who may call what', (openShop) => {
     await rig.shop.assertAudit()
   })
 
-  test('a customer without the permission is refused, whatever the request holds', async () => {
+  test('whoever has every permission but the one is refused, whatever the request holds', async () => {
     await using rig = await openRig(openShop)
-    const { token } = await signUp(rig.shop)
-    for (const operation of rig.operations.filter(({ needsPermission }) => needsPermission)) {
-      refused(await call(rig, operation, { token }), 403, 'FORBIDDEN')
-      const empty = await rig.shop.call(operation.method, rig.pathOf(operation), { token })
-      assert.ok([400, 403].includes(empty.status), empty.text)
+    const customer = await signUp(rig.shop)
+    for (const permission of allPermissions) {
+      const operations = rig.operations.filter((one) => one.permission === permission)
+      const others = allPermissions.filter((one) => one !== permission)
+      const callers = [customer.token, await staffWith(rig, others), await keyWith(rig, others)]
+      for (const operation of operations) {
+        for (const token of callers) {
+          const { details } = refused(await call(rig, operation, { token }), 403, 'FORBIDDEN')
+          assert.equal(details.permission, permission)
+          const empty = await rig.shop.call(operation.method, rig.pathOf(operation), { token })
+          assert.ok([400, 403].includes(empty.status), empty.text)
+        }
+      }
     }
     await rig.shop.assertAudit()
   })
 
-  test('staff with the permission is never refused for who they are', async () => {
+  test('whoever has that permission alone gets in, as staff and with a key', async () => {
     await using rig = await openRig(openShop)
-    for (const operation of rig.operations.filter(({ isOpen }) => !isOpen)) {
-      const answer = await call(rig, operation, { token: rig.token })
-      assert.ok(![401, 403].includes(answer.status), `${operation.path}: ${answer.text}`)
-      assert.ok(answer.status < 500, answer.text)
+    for (const permission of allPermissions) {
+      const callers = [await staffWith(rig, [permission]), await keyWith(rig, [permission])]
+      for (const operation of rig.operations.filter((one) => one.permission === permission)) {
+        for (const token of callers) {
+          const answer = await call(rig, operation, { token })
+          assert.ok(answer.status < 500 && answer.status !== 401, answer.text)
+          // What more it may need depends on whom or what it is about.
+          assert.notEqual(answer.body?.error?.details?.permission, permission, answer.text)
+        }
+      }
     }
     await rig.shop.assertAudit()
+  })
+
+  test('a key is no person, whatever it may do', async () => {
+    await using rig = await openRig(openShop)
+    const token = await keyWith(rig, allPermissions)
+    const own = rig.operations.filter(({ isOpen, permission }) => !isOpen && !permission)
+    assert.ok(own.length >= 10)
+    for (const operation of own) {
+      refused(await call(rig, operation, { token }), 403, 'ACCOUNT_REQUIRED')
+    }
+  })
+
+  test('fields that would give rights are refused, and change nothing', async () => {
+    await using rig = await openRig(openShop)
+    const account = await signUp(rig.shop)
+    const extra = { role: 'admin', is_admin: true, permissions: allPermissions, customer_id: '1' }
+    for (const operation of rig.operations.filter(({ body }) => body !== undefined)) {
+      const known = rig.bodyOf(operation) as object
+      for (const [field, value] of Object.entries(extra)) {
+        if (Object.hasOwn(operation.body?.properties ?? {}, field)) continue
+        const token = isAboutOneself(operation) ? await freshToken(rig.shop, account) : rig.token
+        const caller = operation.isOpen ? {} : { token }
+        const body = { ...known, [field]: value }
+        const answer = await rig.shop.call(operation.method, rig.pathOf(operation), {
+          ...{ session, ...caller, body },
+        })
+        assert.equal(answer.status, 400, `${operation.path} ${field}: ${answer.text}`)
+      }
+    }
+    const row = await rig.shop.ctx.db.read
+      .selectFrom('customers')
+      .select('role')
+      .where('id', '=', account.id)
+      .executeTakeFirst()
+    assert.equal(row?.role, 'customer')
   })
 
   test('no forged, changed or outdated token opens any route that reads one', async () => {
@@ -149,7 +239,8 @@ describeOnEveryDatabase('who may call what', (openShop) => {
   })
 })
 
-const isSignIn = ({ path }: Operation): boolean => /sessions$|login$/.test(path)
+const isSignIn = ({ path }: Operation): boolean =>
+  /sessions$|sessions\/refresh$|login$|setup\/administrator$/.test(path)
 
 describeOnEveryDatabase('what belongs to somebody else', (openShop) => {
   test('an order of another customer looks like one that does not exist', async () => {

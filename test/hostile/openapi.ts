@@ -1,3 +1,5 @@
+import { permissions, type Permission } from '../../src/domains/access/permissions.ts'
+import type { Allow } from '../../src/http/app.ts'
 import type { TestShop } from '../support/shop.ts'
 
 /** As much of a JSON Schema as route schemas use. */
@@ -23,6 +25,7 @@ interface Parameter {
 
 interface RawOperation {
   readonly security?: readonly object[]
+  readonly 'x-allow': Allow
   readonly parameters?: readonly Parameter[]
   readonly requestBody?: {
     readonly content: Readonly<Record<string, { readonly schema: Schema; example?: unknown }>>
@@ -40,7 +43,8 @@ export interface Operation {
   readonly bodyExample: unknown
   /** Nobody has to sign in. */
   readonly isOpen: boolean
-  readonly needsPermission: boolean
+  /** The permission that is needed, where one is. */
+  readonly permission: Permission | undefined
 }
 
 /** Every operation of the shop, as its own document tells it. */
@@ -56,8 +60,8 @@ export async function listOperations(shop: TestShop): Promise<Operation[]> {
 function operationOf(method: string, path: string, raw: RawOperation): Operation {
   const named = (place: Parameter['in']) =>
     (raw.parameters ?? []).filter((one) => one.in === place).map(({ name }) => name)
+  const { 'x-allow': allow } = raw
   const [content] = Object.values(raw.requestBody?.content ?? {})
-  const schemes = raw.security ?? [{}]
   return {
     method,
     path,
@@ -65,8 +69,8 @@ function operationOf(method: string, path: string, raw: RawOperation): Operation
     queryParameters: named('query'),
     body: content?.schema,
     bodyExample: content?.example ?? content?.schema.examples?.[0],
-    isOpen: schemes.some((scheme) => Object.keys(scheme).length === 0),
-    needsPermission: '403' in raw.responses,
+    isOpen: allow === 'public' || allow === 'shopper',
+    permission: Object.hasOwn(permissions, allow) ? (allow as Permission) : undefined,
   }
 }
 

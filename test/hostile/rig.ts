@@ -1,7 +1,11 @@
 import assert from 'node:assert/strict'
 import { createCategory } from '../../src/domains/catalog/categories.ts'
 import { hostileStrings, someStrings } from './corpus.ts'
-import { addProduct, checkoutBody, signUp } from '../support/shop.ts'
+import { createApiKey } from '../../src/domains/access/api-keys.ts'
+import { unrestricted } from '../../src/domains/access/permissions.ts'
+import { createRole } from '../../src/domains/access/roles.ts'
+import { register } from '../../src/domains/customer/customers.ts'
+import { addProduct, checkoutBody, freshToken, signUp } from '../support/shop.ts'
 import type { Answer, CallOptions, OpenShop, TestShop } from '../support/shop.ts'
 import { listOperations, sampleOf, type Known, type Operation } from './openapi.ts'
 import { assertDecent } from './verdict.ts'
@@ -35,6 +39,10 @@ export async function openRig(openShop: OpenShop): Promise<Rig> {
   const doomed = await addProduct(shop.ctx)
   const doomedUser = await signUp(shop)
   const { token } = await signUp(shop, { role: 'admin' })
+  const own = await signUp(shop)
+  await createRole(shop.ctx, unrestricted, roleOf('victim'))
+  await createRole(shop.ctx, unrestricted, roleOf('doomed'))
+  const doomedKey = await newKey(shop)
   const category = await createCategory(shop.ctx, { name: 'Victims', description: '' })
   const doomedCategory = await createCategory(shop.ctx, { name: 'Doomed', description: '' })
   const add = await shop.call('POST', '/api/v1/cart/items', {
@@ -48,6 +56,10 @@ export async function openRig(openShop: OpenShop): Promise<Rig> {
     products: [String(victim.number), String(doomed.number)],
     categories: [category, doomedCategory],
     users: [String(doomedUser.number), String(doomedUser.number)],
+    accounts: [String(doomedUser.number), String(doomedUser.number)],
+    roles: ['victim', 'doomed'],
+    'api-keys': [doomedKey, doomedKey],
+    sessions: [doomedUser.id, doomedUser.id],
     variants: [victim.variantId, victim.variantId],
     stock: [victim.variantId, victim.variantId],
     items: [line.id, line.id],
@@ -68,11 +80,10 @@ export async function openRig(openShop: OpenShop): Promise<Rig> {
     },
     send: async (operation, request) => {
       if (!operation.path.endsWith('/checkout')) {
-        return send(
-          shop,
-          { operation, caller: operation.isOpen ? { session } : { token } },
-          request,
-        )
+        const caller = isAboutOneself(operation)
+          ? { token: await freshToken(shop, own) }
+          : { token }
+        return send(shop, { operation, caller: operation.isOpen ? { session } : caller }, request)
       }
       // A cart that was refused can be tried again.
       const buyer = filled.pop() ?? (await fillCart(shop, bought.variantId))
@@ -82,6 +93,18 @@ export async function openRig(openShop: OpenShop): Promise<Rig> {
     },
     [Symbol.asyncDispose]: async () => shop[Symbol.asyncDispose](),
   }
+}
+
+/** Those that end sessions, so that each needs one of its own. */
+export const isAboutOneself = ({ path }: Operation): boolean => /\/(sessions|me)(\/|$)/.test(path)
+
+const roleOf = (code: string) => ({ code, name: code, description: '', permissions: [] })
+
+async function newKey({ ctx }: TestShop): Promise<string> {
+  const { id } = await register(ctx, { email: 'keys@example.com', password: undefined })
+  const owner = { ...unrestricted, accountId: id }
+  const wanted = { name: 'Doomed', permissions: [], expiresAt: undefined }
+  return (await createApiKey(ctx, owner, wanted)).key.id
 }
 
 let count = 0
@@ -102,6 +125,9 @@ function knownValues({ product, variantId }: { product: number; variantId: strin
     payment_method: () => 'manual',
     url: () => 'https://example.com/a.png',
     item_id: () => 1,
+    code: () => `code_${next()}`,
+    role: () => 'support',
+    permissions: () => ['order:read'],
   }
 }
 

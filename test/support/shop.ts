@@ -6,6 +6,7 @@ import { configOf } from '../../src/config/config.ts'
 import { readSettings, type RawSettings } from '../../src/config/read.ts'
 import { createContext, type Clock, type Context } from '../../src/context.ts'
 import { minor } from '../../src/core/money.ts'
+import { firstTokens, startSession } from '../../src/domains/access/sessions.ts'
 import { audit } from '../../src/domains/audit/audit.ts'
 import { createProduct, type NewProduct } from '../../src/domains/catalog/writes.ts'
 import { register } from '../../src/domains/customer/customers.ts'
@@ -113,7 +114,7 @@ async function call(url: string, method: string, options: CallOptions = {}): Pro
     ...(content === undefined ? {} : { body: content as string }),
   })
   const text = await response.text()
-  const isJson = response.headers.get('content-type')?.includes('json') ?? false
+  const isJson = /\bjson\b/.test(response.headers.get('content-type') ?? '')
   const parsed: unknown = isJson && text !== '' ? JSON.parse(text) : undefined
   return { status: response.status, headers: response.headers, text, body: parsed }
 }
@@ -181,6 +182,17 @@ export function principalOf(account: { id: string; email?: string }, role = 'cus
     customerId: account.id,
     permissions: permissionsOf(role, null),
   }
+}
+
+/** A session of an account without the time that a password takes. */
+export async function freshToken(
+  { ctx }: TestShop,
+  { id, number, email }: { id: string; number: number; email: string },
+): Promise<string> {
+  const client = { ip: '127.0.0.1', userAgent: 'test', requestId: 'test' }
+  const session = { owner: { id, number, email }, method: 'password' as const, client }
+  const sessionId = await ctx.db.transaction((tx) => startSession(ctx, tx, session))
+  return (await firstTokens(ctx, session, sessionId)).accessToken
 }
 
 export const shippingInfo = {

@@ -4,6 +4,7 @@ import type { Tx } from '../../db/database.ts'
 import { isSame, stamp, tokenHash } from '../../sealing.ts'
 import { record, type Actor } from '../audit/log.ts'
 import {
+  deleteOldSessions,
   endSessionRow,
   endSessionsOf,
   findSession,
@@ -239,6 +240,13 @@ export async function endAllSessions(ctx: Context, tx: Tx, end: EndAll): Promise
 export function sessionsOf(ctx: Context, customerId: string): Promise<SessionRow[]> {
   return listLiveSessions(ctx.db.read, { customer_id: customerId, now: ctx.clock.now() })
 }
+
+/** Sessions that are over are kept for a while, for whoever asks what happened. */
+export async function forgetOldSessions(ctx: Context, tx: Tx): Promise<void> {
+  await deleteOldSessions(tx, { before: ctx.clock.now() - keptMs })
+}
+
+const keptMs = 30 * 24 * 3_600_000
 
 /** How exactly it is known when a session or key was last used. */
 export const lastUseMs = 60_000

@@ -3,6 +3,7 @@ import type { Context } from '../../context.ts'
 import { invalid } from '../../core/errors.ts'
 import { referenceOf } from '../../core/reference.ts'
 import type { App } from '../../http/app.ts'
+import { inNameOf } from '../../http/auth.ts'
 import { demandedVersion, sendCacheable } from '../../http/conditional.ts'
 import { envelope, success } from '../../http/envelope.ts'
 import { SlugParams, Uuid } from '../../http/schema.ts'
@@ -69,7 +70,7 @@ function registerProductAdmin(app: App, ctx: Context): void {
     async (request, reply) => {
       const { category, variants, ...product } = request.body
       const categoryId = await categoryIdOf(ctx, 'category', category)
-      const id = await createProduct(ctx, {
+      const id = await createProduct(inNameOf(ctx, request), {
         ...product,
         categoryId: categoryId ?? null,
         variants: variants.map((variant) => newVariantOf(ctx, variant)),
@@ -115,7 +116,7 @@ function registerProductChanges(app: App, ctx: Context): void {
       const categoryId = await categoryIdOf(ctx, 'category', category)
       const { product } = await getAnyProduct(ctx, referenceOf(request.params.id))
       await changeProduct(
-        ctx,
+        inNameOf(ctx, request),
         { by: { by: 'id', id: product.id }, version: demandedVersion(request) },
         { ...change, ...(categoryId === undefined ? {} : { categoryId }) },
       )
@@ -137,7 +138,7 @@ function registerProductChanges(app: App, ctx: Context): void {
     async (request) => {
       const { product } = await getAnyProduct(ctx, referenceOf(request.params.id))
       const at = { by: { by: 'id', id: product.id } as const, version: demandedVersion(request) }
-      await changeProduct(ctx, at, { status: 'archived' })
+      await changeProduct(inNameOf(ctx, request), at, { status: 'archived' })
       return productAnswer(ctx, product.id, 'Product archived')
     },
   )
@@ -159,7 +160,7 @@ function registerVariantAdmin(app: App, ctx: Context): void {
     async (request, reply) => {
       const { product } = await getAnyProduct(ctx, referenceOf(request.params.id))
       const at = { by: { by: 'id', id: product.id } as const, version: demandedVersion(request) }
-      await addVariant(ctx, at, newVariantOf(ctx, request.body))
+      await addVariant(inNameOf(ctx, request), at, newVariantOf(ctx, request.body))
       return reply.code(201).send(await productAnswer(ctx, product.id, 'Variant added'))
     },
   )
@@ -180,7 +181,7 @@ function registerVariantAdmin(app: App, ctx: Context): void {
       const { price, weight_grams, ...change } = request.body
       const { currency } = ctx.config.store
       const at = { id: request.params.id.toLowerCase(), version: demandedVersion(request) }
-      const productId = await changeVariant(ctx, at, {
+      const productId = await changeVariant(inNameOf(ctx, request), at, {
         ...change,
         ...(price === undefined ? {} : { priceMinor: priceOf('price', price, currency) }),
         ...(weight_grams === undefined ? {} : { weightGrams: weight_grams }),
@@ -209,7 +210,7 @@ function registerCategoryAdmin(app: App, ctx: Context): void {
     async (request, reply) => {
       const { parent, ...category } = request.body
       const parentId = (await categoryIdOf(ctx, 'parent', parent)) ?? null
-      const id = await createCategory(ctx, { ...category, parentId })
+      const id = await createCategory(inNameOf(ctx, request), { ...category, parentId })
       return reply.code(201).send(await categoryAnswer(ctx, id, 'Category created'))
     },
   )
@@ -231,7 +232,10 @@ function registerCategoryAdmin(app: App, ctx: Context): void {
       const parentId = await categoryIdOf(ctx, 'parent', parent)
       const { id } = await getCategory(ctx, referenceOf(request.params.id))
       const at = { by: { by: 'id', id } as const, version: demandedVersion(request) }
-      await changeCategory(ctx, at, { ...change, ...(parentId === undefined ? {} : { parentId }) })
+      await changeCategory(inNameOf(ctx, request), at, {
+        ...change,
+        ...(parentId === undefined ? {} : { parentId }),
+      })
       return categoryAnswer(ctx, id, 'Category changed')
     },
   )
@@ -248,7 +252,7 @@ function registerCategoryAdmin(app: App, ctx: Context): void {
       config: { ...config, errors: ['NOT_FOUND', 'IN_USE'] },
     },
     async (request) => {
-      await removeCategory(ctx, referenceOf(request.params.id))
+      await removeCategory(inNameOf(ctx, request), referenceOf(request.params.id))
       return success(null, 'Category deleted')
     },
   )

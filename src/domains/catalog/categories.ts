@@ -2,6 +2,7 @@ import type { Context } from '../../context.ts'
 import { invalid, notFound, ShopError } from '../../core/errors.ts'
 import type { Reference } from '../../core/reference.ts'
 import type { Tx } from '../../db/database.ts'
+import { differences, record } from '../audit/log.ts'
 import { forgetCounts, getCategory } from './catalog.ts'
 import { listCategories, type CategoryRow } from './queries.ts'
 import { conflictsAs, reindexAround, slugOf } from './writes.ts'
@@ -24,7 +25,12 @@ export interface NewCategory {
 
 /** Creates a category; returns its id. */
 export async function createCategory(ctx: Context, category: NewCategory): Promise<string> {
-  return ctx.db.transaction((tx) => insertOneCategory(ctx, tx, category))
+  return ctx.db.transaction(async (tx) => {
+    const id = await insertOneCategory(ctx, tx, category)
+    const subject = ['category', id] as const
+    await record(ctx, tx, { action: 'category.created', subject, after: category })
+    return id
+  })
 }
 
 export async function insertOneCategory(
@@ -104,6 +110,9 @@ async function writeCategory(
     const changed = await updateCategory(tx, at, change)
     if (!changed) throw new ShopError('VERSION_CONFLICT', { current: category.version })
   })
+  const [before, after] = differences(category, change)
+  const subject = ['category', category.id] as const
+  await record(ctx, tx, { action: 'category.changed', subject, before, after })
 }
 
 async function assertNotBelow(tx: Tx, category: CategoryRow, parentId: string | null) {
@@ -126,5 +135,7 @@ export async function removeCategory(ctx: Context, by: Reference): Promise<void>
       throw new ShopError('IN_USE', { resource: 'The category' })
     }
     await deleteCategory(tx, category.id)
+    const subject = ['category', category.id] as const
+    await record(ctx, tx, { action: 'category.deleted', subject, before: category })
   })
 }

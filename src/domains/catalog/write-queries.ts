@@ -116,6 +116,7 @@ export async function lockProduct(tx: Tx, id: string) {
   const query = tx
     .selectFrom('products')
     .select(['number', 'id', 'status', 'category_id', 'version', 'currency'])
+    .select(['slug', 'name', 'description', 'brand_id', 'tags', 'attributes', 'images'])
     .where('id', '=', id)
   return (tx.dialect.can.rowLocks ? query.forUpdate() : query).executeTakeFirst()
 }
@@ -189,6 +190,15 @@ export async function findVariantProduct(db: Db, id: string): Promise<string | u
     .where('id', '=', id)
     .executeTakeFirst()
   return row?.product_id
+}
+
+/** What a variant is before it is changed, under the lock of its product. */
+export function findVariantRow(tx: Tx, id: string) {
+  return tx
+    .selectFrom('variants')
+    .select(['sku', 'options', 'price_minor', 'gtin', 'weight_grams'])
+    .where('id', '=', id)
+    .executeTakeFirst()
 }
 
 export async function findBrandId(db: Db, slug: string): Promise<string | undefined> {

@@ -5,6 +5,7 @@ import { referenceOf, type Reference } from '../../core/reference.ts'
 import { slugify, words } from '../../core/words.ts'
 import type { Tx } from '../../db/database.ts'
 import { takenColumn } from '../../db/faults.ts'
+import { differences, record } from '../audit/log.ts'
 import { forgetCounts, getAnyProduct } from './catalog.ts'
 import { receiveNewStock } from '../inventory/inventory.ts'
 import { listCategories, type CategoryRow } from './queries.ts'
@@ -15,6 +16,7 @@ import {
   deleteIndexRows,
   findBrandId,
   findVariantProduct,
+  findVariantRow,
   insertBrand,
   insertProductAttributeRows,
   insertProductCategoryRows,
@@ -62,8 +64,11 @@ export interface NewProduct {
 
 /** Creates a product with its variants and first stock; returns its id. */
 export async function createProduct(ctx: Context, product: NewProduct): Promise<string> {
-  const [id] = await ctx.db.transaction((tx) => insertProducts(ctx, tx, [product]))
-  return id ?? ''
+  return ctx.db.transaction(async (tx) => {
+    const [id = ''] = await insertProducts(ctx, tx, [product])
+    await record(ctx, tx, { action: 'product.created', subject: ['product', id], after: product })
+    return id
+  })
 }
 
 /** Creates many products in a number of statements that does not depend on how many they are. */
@@ -284,10 +289,13 @@ export async function changeProduct(
   change: ProductChange,
 ): Promise<void> {
   const { product } = await getAnyProduct(ctx, by)
-  await writeProduct(ctx, { id: product.id, version }, (tx) =>
-    reindexAround(tx, [product.id], async () => {
+  const { id } = product
+  await writeProduct(ctx, { id, version }, (tx, locked) =>
+    reindexAround(tx, [id], async () => {
       const patch = await productPatch(ctx, tx, change)
-      await conflictsAs(tx, 'product', () => updateProductRow(tx, product.id, patch))
+      await conflictsAs(tx, 'product', () => updateProductRow(tx, id, patch))
+      const [before, after] = differences(locked, patch)
+      await record(ctx, tx, { action: 'product.changed', subject: ['product', id], before, after })
     }),
   )
 }
@@ -308,7 +316,7 @@ async function productPatch(ctx: Context, tx: Tx, change: ProductChange): Promis
 async function writeProduct(
   ctx: Context,
   { id, version }: { id: string; version: number | undefined },
-  write: (tx: Tx) => Promise<void>,
+  write: (tx: Tx, locked: LockedProduct) => Promise<void>,
 ): Promise<void> {
   await ctx.db.transaction(async (tx) => {
     const locked = await lockProduct(tx, id)
@@ -316,10 +324,12 @@ async function writeProduct(
     const demanded = version ?? locked.version
     const { changes } = await bumpProduct(tx, { id, version: demanded, now: ctx.clock.now() })
     if (changes !== 1) throw new ShopError('VERSION_CONFLICT', { current: locked.version })
-    await write(tx)
+    await write(tx, locked)
     tx.afterCommit(() => forgetCounts(ctx))
   })
 }
+
+type LockedProduct = NonNullable<Awaited<ReturnType<typeof lockProduct>>>
 
 export async function addVariant(
   ctx: Context,
@@ -342,6 +352,8 @@ export async function addVariant(
     await reindexAround(tx, [product.id], async () => {
       await refreshPrices(tx, { id: product.id })
     })
+    const subject = ['product', product.id] as const
+    await record(ctx, tx, { action: 'variant.created', subject, after: variant })
   })
 }
 
@@ -367,10 +379,13 @@ export async function changeVariant(
     ...(priceMinor === undefined ? {} : { price_minor: priceMinor }),
     ...(gtin === undefined ? {} : { gtin }),
     ...(weightGrams === undefined ? {} : { weight_grams: weightGrams }),
-    updated_at: ctx.clock.now(),
   }
   await writeProduct(ctx, { id: productId, version }, async (tx) => {
-    await conflictsAs(tx, 'variant', () => updateVariantRow(tx, id, patch))
+    const [before, after] = differences((await findVariantRow(tx, id)) ?? {}, patch)
+    const subject = ['variant', id] as const
+    await record(ctx, tx, { action: 'variant.changed', subject, before, after })
+    const timed = { ...patch, updated_at: ctx.clock.now() }
+    await conflictsAs(tx, 'variant', () => updateVariantRow(tx, id, timed))
     await reindexAround(
       tx,
       [productId],

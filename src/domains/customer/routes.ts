@@ -18,7 +18,9 @@ import {
   ProfileBody,
   RegisterBody,
   SessionView,
+  SetupBody,
 } from './schema.ts'
+import { claimShop } from './setup.ts'
 import { signIn, type SignedIn } from './sign-in.ts'
 import { customerView } from './views.ts'
 
@@ -26,6 +28,7 @@ const tags = ['Customers']
 
 export function registerCustomerRoutes(app: App, ctx: Context): void {
   registerEntrance(app, ctx)
+  registerSetup(app, ctx)
   registerOwnAccount(app, ctx)
 }
 
@@ -64,6 +67,26 @@ function registerEntrance(app: App, ctx: Context): void {
       const credentials = { login: loginOf(request.body), password }
       const signed = await signIn(ctx, credentials, entranceOf(ctx, request))
       return sendSession(ctx, { reply, mode }, signed)
+    },
+  )
+}
+
+/** For an embedded shop that was just started: whoever sees its terminal can take charge of it. */
+function registerSetup(app: App, ctx: Context): void {
+  app.post(
+    '/setup/administrator',
+    {
+      schema: {
+        tags,
+        summary: 'Make the first administrator with the code that the start of the shop printed',
+        body: SetupBody,
+        response: { 201: envelope(CustomerView) },
+      },
+      config: { allow: 'public', errors: ['INVALID_LINK', 'ALREADY_EXISTS'] },
+    },
+    async (request, reply) => {
+      const customer = await claimShop(ctx, request.body)
+      return reply.code(201).send(success(customerView(customer), 'You are the administrator'))
     },
   )
 }

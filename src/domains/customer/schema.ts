@@ -54,8 +54,13 @@ const login = {
 
 export const SignInBody = Type.Object(login, {
   ...closed,
-  examples: [{ email: 'demo@example.com', password: 'Demo-Passw0rd' }],
+  examples: [{ email: 'demo@example.com', password: 'Trolley-Wheel5' }],
 })
+
+export const SetupBody = Type.Object(
+  { code: Type.String({ minLength: 1, maxLength: 200 }), email: Email, password: Password },
+  { ...closed, examples: [{ code: 'x', email: 'ada@example.com', password: 'Difference1' }] },
+)
 
 export const SessionMode = Type.Enum(['token', 'cookie'], {
   description:
@@ -65,7 +70,7 @@ export const SessionMode = Type.Enum(['token', 'cookie'], {
 
 export const NewSessionBody = Type.Object(
   { ...login, mode: Type.Optional(SessionMode) },
-  { ...closed, examples: [{ email: 'demo@example.com', password: 'Demo-Passw0rd' }] },
+  { ...closed, examples: [{ email: 'demo@example.com', password: 'Trolley-Wheel5' }] },
 )
 
 export const CustomerView = Type.Object(
@@ -109,7 +114,7 @@ export const ProfileBody = Type.Object(
 
 export const NewPasswordBody = Type.Object(
   { current_password: GivenPassword, new_password: Password },
-  { ...closed, examples: [{ current_password: 'Demo-Passw0rd', new_password: 'Difference1' }] },
+  { ...closed, examples: [{ current_password: 'Trolley-Wheel5', new_password: 'Difference1' }] },
 )
 
 export const AccountView = Type.Object(

@@ -2,6 +2,7 @@ import type { Context } from '../../context.ts'
 import { notFound, ShopError } from '../../core/errors.ts'
 import type { Db, Tx } from '../../db/database.ts'
 import { together } from '../../db/together.ts'
+import { record } from '../audit/log.ts'
 import {
   adjustOnHand,
   expireHolds,
@@ -240,6 +241,8 @@ export async function adjustStock(
     throw new ShopError('INSUFFICIENT_STOCK', { sku: row.sku, available: row.available })
   }
   await insertMovements(tx, [movement(ctx, { variantId, locationId, quantity, kind, note })])
+  const after = { location_id: locationId, quantity, kind, note }
+  await record(ctx, tx, { action: 'stock.adjusted', subject: ['variant', variantId], after })
   return listStockOfVariant(tx, { variantId })
 }
 

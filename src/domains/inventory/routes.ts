@@ -2,6 +2,7 @@ import { Type } from 'typebox'
 import type { Context } from '../../context.ts'
 import { referenceOf } from '../../core/reference.ts'
 import type { App } from '../../http/app.ts'
+import { inNameOf } from '../../http/auth.ts'
 import { envelope, success } from '../../http/envelope.ts'
 import { answerOnce } from '../../http/once.ts'
 import { Uuid } from '../../http/schema.ts'
@@ -82,7 +83,7 @@ export function registerInventoryRoutes(app: App, ctx: Context): void {
         ctx,
         { request, reply },
         {
-          work: (tx) => adjustStock(ctx, tx, adjustment),
+          work: (tx) => adjustStock(inNameOf(ctx, request), tx, adjustment),
           render: (rows) => ({ status: 201, body: success(rows, 'Stock adjusted') }),
         },
       )
