@@ -11,6 +11,7 @@ import { registerCustomerRoutes } from './domains/customer/routes.ts'
 import { registerInventoryRoutes } from './domains/inventory/routes.ts'
 import { registerOrderRoutes } from './domains/order/routes.ts'
 import { registerShopDoor } from './doors/shop/door.ts'
+import { registerUnitsDoor } from './doors/units/door.ts'
 import type { App } from './http/app.ts'
 import { registerDocs } from './http/docs.ts'
 import { registerHealthRoutes } from './http/health.ts'
@@ -49,6 +50,7 @@ export async function buildApp(ctx: Context): Promise<BuiltApp> {
     { prefix: '/api/v1' },
   )
   await app.register((shop: App) => registerShopDoor(shop, ctx), { prefix: '/api' })
+  await app.register((units: App) => registerUnitsDoor(units, ctx))
   await app.ready()
   return { app, health }
 }

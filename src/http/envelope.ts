@@ -47,6 +47,11 @@ export function listEnvelope<T extends TSchema>(item: T) {
   })
 }
 
+/** How the units door refuses. */
+export const MessageBody = Type.Object({
+  message: Type.Union([Type.String(), Type.Record(Type.String(), Type.Array(Type.String()))]),
+})
+
 export const ErrorBody = Type.Object(
   {
     success: Type.Literal(false),

@@ -47,6 +47,17 @@ export function sendError(
   { request, reply, error }: { request: FastifyRequest; reply: FastifyReply; error: unknown },
 ): FastifyReply {
   const shopError = toShopError(ctx, error)
+  prepareRefusal(ctx, { request, reply, error }, shopError)
+  const body = JSON.stringify(errorBody(shopError, request.id))
+  return sendRefusal(reply, { status: shopError.status, body })
+}
+
+/** What goes with every refusal, whatever its body looks like: a line in the log, the headers. */
+export function prepareRefusal(
+  ctx: Context,
+  { request, reply, error }: { request: FastifyRequest; reply: FastifyReply; error: unknown },
+  shopError: ShopError,
+): void {
   const { id: reqId } = request
   if (shopError.status >= 500) ctx.log.error({ reqId, err: error }, 'request failed')
   else ctx.log.debug({ reqId, code: shopError.code }, 'request refused')
@@ -55,8 +66,6 @@ export function sendError(
   if (shopError.status === 405 && typeof allow === 'string') reply.header('allow', allow)
   if (shopError.status === 401) reply.header('www-authenticate', 'Bearer')
   reply.header('cache-control', 'no-store')
-  const body = JSON.stringify(errorBody(shopError, request.id))
-  return sendRefusal(reply, { status: shopError.status, body })
 }
 
 /** Sends a refusal, given as the envelope, in the form that the client accepts. */

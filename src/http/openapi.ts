@@ -3,7 +3,7 @@ import type { FastifySchema, RouteOptions } from 'fastify'
 import type { Context } from '../context.ts'
 import { errorCatalogue, type ErrorCode } from '../core/errors.ts'
 import type { App } from './app.ts'
-import { ErrorBody } from './envelope.ts'
+import { ErrorBody, MessageBody } from './envelope.ts'
 import { sessionCookieName } from './session-cookie.ts'
 
 const everyRoute: readonly ErrorCode[] = [
@@ -64,9 +64,10 @@ function documented(schema: FastifySchema = {}, { config, method }: RouteOptions
   if (!isOpen) codes.push(allow === 'customer' ? 'ACCOUNT_REQUIRED' : 'FORBIDDEN')
   if (allow !== 'public' && !safeMethods.includes(method)) codes.push('CSRF_TOKEN_REQUIRED')
   const byStatus = Map.groupBy(new Set(codes), (code) => errorCatalogue[code].status)
+  const body = schema.tags?.includes('Units door') ? MessageBody : ErrorBody
   const refusals = [...byStatus].map(([status, list]) => [
     status,
-    { ...ErrorBody, description: list.map((code) => `\`${code}\``).join(', ') },
+    { ...body, description: list.map((code) => `\`${code}\``).join(', ') },
   ])
   const signedIn = [{ bearer: [] }, { cookie: [] }]
   const security = isOpen ? [{}, ...signedIn] : signedIn

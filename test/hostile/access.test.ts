@@ -3,6 +3,7 @@ import { createHmac } from 'node:crypto'
 import { test } from 'node:test'
 import { buildApp } from '../../src/app.ts'
 import { added, checkOut, refused, withoutRequestId } from '../api/support.ts'
+import { errorCatalogue, type ErrorCode } from '../../src/core/errors.ts'
 import { createApiKey } from '../../src/domains/access/api-keys.ts'
 import {
   allPermissions,
@@ -19,6 +20,7 @@ import {
   type TestShop,
 } from '../support/shop.ts'
 import type { Operation } from './openapi.ts'
+import { isUnitsDoor } from './verdict.ts'
 import { isAboutOneself, openRig, session, type Rig } from './rig.ts'
 
 /** Served, and not in the document that they serve. */
@@ -58,6 +60,13 @@ function call(
   const body = bodyOf(operation)
   const request = body === undefined ? caller : { ...caller, body }
   return shop.call(operation.method, pathOf(operation), { session, ...request })
+}
+
+/** Asserts a refusal in the form of the operation's door. */
+function refusedAt({ path }: Operation, answer: Answer, code: ErrorCode): void {
+  const { status } = errorCatalogue[code]
+  if (!isUnitsDoor(path)) refused(answer, status, code)
+  else assert.deepEqual([answer.status, Object.keys(answer.body)], [status, ['message']])
 }
 
 /** Somebody whose role allows this and no more. */
@@ -137,7 +146,7 @@ describeOnEveryDatabase('who may call what', (openShop) => {
     await using rig = await openRig(openShop)
     for (const operation of rig.operations) {
       const answer = await call(rig, operation, {})
-      if (!operation.isOpen) refused(answer, 401, 'UNAUTHENTICATED')
+      if (!operation.isOpen) refusedAt(operation, answer, 'UNAUTHENTICATED')
       else assert.ok(![401, 403].includes(answer.status) || isSignIn(operation), answer.text)
     }
     await rig.shop.assertAudit()
@@ -184,7 +193,7 @@ describeOnEveryDatabase('who may call what', (openShop) => {
     const own = rig.operations.filter(({ isOpen, permission }) => !isOpen && !permission)
     assert.ok(own.length >= 10)
     for (const operation of own) {
-      refused(await call(rig, operation, { token }), 403, 'ACCOUNT_REQUIRED')
+      refusedAt(operation, await call(rig, operation, { token }), 'ACCOUNT_REQUIRED')
     }
   })
 

@@ -96,7 +96,8 @@ export async function openRig(openShop: OpenShop): Promise<Rig> {
 }
 
 /** Those that end sessions, so that each needs one of its own. */
-export const isAboutOneself = ({ path }: Operation): boolean => /\/(sessions|me)(\/|$)/.test(path)
+export const isAboutOneself = ({ path }: Operation): boolean =>
+  /\/(sessions|me|profile)(\/|$)/.test(path)
 
 const roleOf = (code: string) => ({ code, name: code, description: '', permissions: [] })
 

@@ -1,4 +1,4 @@
-import { decodeProtectedHeader, jwtVerify, SignJWT } from 'jose'
+import { decodeProtectedHeader, errors, jwtVerify, SignJWT } from 'jose'
 import type { Context } from '../../context.ts'
 import { ShopError } from '../../core/errors.ts'
 import { currentKey, keyById } from './signing-keys.ts'
@@ -69,8 +69,9 @@ async function verify(ctx: Context, token: string): Promise<Verified> {
       customerId: payload.sub ?? '',
       expiresAtMs: (payload.exp ?? 0) * 1_000,
     }
-  } catch {
-    throw new ShopError('INVALID_TOKEN')
+  } catch (error) {
+    const isExpired = error instanceof errors.JWTExpired
+    throw new ShopError('INVALID_TOKEN', isExpired ? { reason: 'expired' } : {})
   }
 }
 

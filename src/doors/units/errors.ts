@@ -1,0 +1,37 @@
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { Context } from '../../context.ts'
+import type { ShopError } from '../../core/errors.ts'
+import { prepareRefusal, toShopError } from '../../http/errors.ts'
+
+/** The words that the contract of this door has for what happens everywhere. */
+const words: Readonly<Record<string, string>> = {
+  UNAUTHENTICATED: 'Authorization token is missing!',
+  INVALID_TOKEN: 'Invalid token!',
+  INVALID_CREDENTIALS: 'Invalid credentials',
+}
+
+/** A refusal as this door says it: the fields of a wrong body by name, all else as one sentence. */
+export function sendMessage(
+  ctx: Context,
+  { request, reply, error }: { request: FastifyRequest; reply: FastifyReply; error: unknown },
+): FastifyReply {
+  const refusal = toShopError(ctx, error)
+  prepareRefusal(ctx, { request, reply, error }, refusal)
+  const { status, message } = messageOf(refusal)
+  return reply
+    .code(status)
+    .type('application/json; charset=utf-8')
+    .send(JSON.stringify({ message }))
+}
+
+function messageOf(refusal: ShopError): { status: number; message: string | object } {
+  const { code, status, details } = refusal
+  if (code === 'INVALID_TOKEN' && details['reason'] === 'expired') {
+    return { status: 403, message: 'Token has expired!' }
+  }
+  if (code === 'VALIDATION_ERROR' || code === 'ALREADY_EXISTS') {
+    const issue = code === 'VALIDATION_ERROR' ? String(details['issue']) : 'is taken'
+    return { status: 400, message: { [String(details['field'])]: [issue] } }
+  }
+  return { status, message: words[code] ?? refusal.message }
+}

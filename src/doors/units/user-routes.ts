@@ -1,0 +1,138 @@
+import { Type, type Static } from 'typebox'
+import type { Context } from '../../context.ts'
+import {
+  changeCustomer,
+  getCustomer,
+  register,
+  removeCustomer,
+  type CustomerRow,
+} from '../../domains/customer/customers.ts'
+import { entranceOf } from '../../domains/customer/routes.ts'
+import { signIn } from '../../domains/customer/sign-in.ts'
+import type { App } from '../../http/app.ts'
+import { inNameOf, signedIn } from '../../http/auth.ts'
+import {
+  UnitsLoginBody,
+  UnitsProfileBody,
+  UnitsRegisterBody,
+  UnitsToken,
+  UnitsUser,
+} from './user-schema.ts'
+
+const tags = ['Units door']
+const accessSeconds = 3_600
+
+export function registerUserRoutes(app: App, ctx: Context): void {
+  registerEntrance(app, ctx)
+  registerProfile(app, ctx)
+}
+
+/** An account as this door shows it. */
+function unitsUser(row: CustomerRow) {
+  return {
+    id: row.number,
+    username: row.username,
+    email: row.email,
+    address: row.postal_address,
+    first_name: row.first_name,
+    last_name: row.last_name,
+  }
+}
+
+/** The fields of a body, as the use-cases call them. */
+function fieldsOf({ address, first_name, last_name, ...rest }: Static<typeof UnitsProfileBody>) {
+  return {
+    ...rest,
+    ...(address === undefined ? {} : { postalAddress: address }),
+    ...(first_name === undefined ? {} : { firstName: first_name }),
+    ...(last_name === undefined ? {} : { lastName: last_name }),
+  }
+}
+
+function registerEntrance(app: App, ctx: Context): void {
+  app.post(
+    '/users/register',
+    {
+      schema: {
+        tags,
+        summary: 'Create an account; its cart is there when it is first used',
+        body: UnitsRegisterBody,
+        response: { 201: UnitsUser },
+      },
+      config: { allow: 'public' },
+    },
+    async (request, reply) => {
+      const { username, email, password } = request.body
+      const fields = { ...fieldsOf(request.body), username, email, password }
+      return reply.code(201).send(unitsUser(await register(ctx, fields)))
+    },
+  )
+
+  app.post(
+    '/users/login',
+    {
+      schema: {
+        tags,
+        summary: 'Sign in for an hour',
+        body: UnitsLoginBody,
+        response: { 200: UnitsToken },
+      },
+      config: { allow: 'public', errors: ['INVALID_CREDENTIALS', 'CART_LOCKED'] },
+    },
+    async (request, reply) => {
+      const { email, password } = request.body
+      const entrance = { ...entranceOf(ctx, request), accessSeconds }
+      const { tokens } = await signIn(ctx, { login: { email }, password }, entrance)
+      reply.header('cache-control', 'no-store')
+      return { access_token: tokens.accessToken }
+    },
+  )
+}
+
+function registerProfile(app: App, ctx: Context): void {
+  const config = { allow: 'customer', errors: ['NOT_FOUND'] } as const
+  app.get(
+    '/users/profile',
+    { schema: { tags, summary: 'Your account', response: { 200: UnitsUser } }, config },
+    async (request, reply) => {
+      const id = signedIn(request).customerId
+      reply.header('cache-control', 'no-store')
+      return unitsUser(await getCustomer(ctx, { by: 'id', id }))
+    },
+  )
+
+  app.put(
+    '/users/profile',
+    {
+      schema: {
+        tags,
+        summary: 'Change your account; what is not sent stays as it is',
+        body: UnitsProfileBody,
+        response: { 200: UnitsUser },
+      },
+      config,
+    },
+    async (request) => {
+      const by = signedIn(request)
+      const at = { id: by.customerId, by }
+      return unitsUser(await changeCustomer(inNameOf(ctx, request), at, fieldsOf(request.body)))
+    },
+  )
+
+  app.delete(
+    '/users/profile',
+    {
+      schema: {
+        tags,
+        summary: 'Delete your account; its orders stay in the books, without an owner',
+        response: { 204: Type.Null() },
+      },
+      config: { ...config, errors: ['NOT_FOUND', 'LAST_ADMIN'] },
+    },
+    async (request, reply) => {
+      const by = signedIn(request)
+      await removeCustomer(inNameOf(ctx, request), by.customerId, by)
+      return reply.code(204).send(null)
+    },
+  )
+}
