@@ -134,6 +134,11 @@ export const errorCatalogue = {
     message: 'This is the last administrator.',
     hint: 'Make somebody else an administrator first.',
   },
+  LIMIT_REACHED: {
+    status: 409,
+    message: 'There can be at most {limit} {resource}.',
+    hint: 'Remove one first.',
+  },
   IN_USE: {
     status: 409,
     message: '{resource} is still in use.',

@@ -9,9 +9,11 @@ import { AddHeaders } from './headers.ts'
 import { ShopPlacedOrder } from './order-schema.ts'
 import { orderLinks, shopOrder } from './order-views.ts'
 
+const { email, shipping_method, payment_method, payment_data } = CheckoutBody.properties
+
 const ShopCheckoutBody = Type.Object(
   {
-    ...CheckoutBody.properties,
+    ...{ email, shipping_method, payment_method, payment_data },
     shipping_info: ShopAddress,
     billing_info: Type.Optional(ShopAddress),
   },
