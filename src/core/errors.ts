@@ -270,6 +270,7 @@ export class ShopError extends Error {
   readonly status: number
   readonly hint: string
   readonly details: ErrorDetails
+  /** From the details (`retry_after_seconds`), else what the catalogue says. */
   readonly retryAfterSeconds: number | undefined
 
   constructor(code: ErrorCode, details: ErrorDetails = {}) {
@@ -279,7 +280,8 @@ export class ShopError extends Error {
     this.status = definition.status
     this.hint = fill(definition.hint, details)
     this.details = details
-    this.retryAfterSeconds = definition.retryAfterSeconds
+    const { retry_after_seconds: seconds } = details
+    this.retryAfterSeconds = typeof seconds === 'number' ? seconds : definition.retryAfterSeconds
   }
 }
 

@@ -58,7 +58,11 @@ export function registerCheckoutRoutes(app: App, ctx: Context): void {
         body: CheckoutBody,
         response: { 201: envelope(PlacedOrderView) },
       },
-      config: { allow: 'shopper', errors: [...checkoutErrors, 'NOT_FOUND', 'UNAUTHENTICATED'] },
+      config: {
+        allow: 'shopper',
+        rateClass: 'checkout',
+        errors: [...checkoutErrors, 'NOT_FOUND', 'UNAUTHENTICATED'],
+      },
     },
     async (request, reply) => {
       const { body } = request

@@ -51,7 +51,7 @@ export function registerCheckoutRoutes(app: App, ctx: Context): void {
         body: ShopCheckoutBody,
         response: { 201: envelope(ShopPlacedOrder) },
       },
-      config: { allow: 'shopper', errors: checkoutErrors },
+      config: { allow: 'shopper', rateClass: 'checkout', errors: checkoutErrors },
     },
     async (request, reply) => {
       const { shipping_info, billing_info, ...rest } = request.body
