@@ -25,6 +25,7 @@ export async function startShop(
     PORT: String(port),
     PUBLIC_URL: publicUrl,
     LOG_LEVEL: 'warn',
+    RATE_LIMIT: 'off',
     ...secrets,
     ...settings,
   }

@@ -10,8 +10,8 @@ import { openOwnShop, openRemoteShop } from './replay/target.ts'
  *
  * Drives real orders of a British wholesaler (UCI Online Retail, CC0) through the HTTP API and
  * proves that the shop took in exactly what the wholesaler did. Without --url it opens a shop of
- * its
- * own; one that runs already must trade in GBP with TAX_RATE=0 and have none of the articles.
+ * its own; one that runs already must trade in GBP with TAX_RATE=0 and RATE_LIMIT=off, and have
+ * none of the articles.
  */
 const root = join(import.meta.dirname, '..')
 const { values } = parseArgs({

@@ -7,6 +7,7 @@ import { registerCatalogAdminRoutes } from './domains/catalog/admin-routes.ts'
 import { registerCatalogRoutes, registerPictureRoute } from './domains/catalog/routes.ts'
 import { registerCheckoutRoutes } from './domains/checkout/routes.ts'
 import { registerCustomerAdminRoutes } from './domains/customer/admin-routes.ts'
+import { registerAddressRoutes } from './domains/customer/address-routes.ts'
 import { registerCustomerRoutes } from './domains/customer/routes.ts'
 import { registerInventoryRoutes } from './domains/inventory/routes.ts'
 import { registerOrderRoutes } from './domains/order/routes.ts'
@@ -41,6 +42,7 @@ export async function buildApp(ctx: Context): Promise<BuiltApp> {
       registerOrderRoutes(v1, ctx)
       registerCustomerRoutes(v1, ctx)
       registerSessionRoutes(v1, ctx)
+      registerAddressRoutes(v1, ctx)
       registerCatalogAdminRoutes(v1, ctx)
       registerInventoryRoutes(v1, ctx)
       registerCustomerAdminRoutes(v1, ctx)

@@ -9,6 +9,7 @@ const settingsOf = (url: string) => ({
   DATABASE_URL: url,
   PUBLIC_URL: publicUrl,
   ...secrets,
+  RATE_LIMIT: 'off',
 })
 
 /** A shop's context on a database, without any server. */

@@ -41,6 +41,7 @@ export async function openOwnShop(): Promise<Target> {
     STORE_CURRENCY: currency,
     TAX_RATE: '0',
     HOST: '127.0.0.1',
+    RATE_LIMIT: 'off',
   }
   const ctx = await createContext({
     config: configOf(raw),

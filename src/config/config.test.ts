@@ -35,6 +35,22 @@ describe('settings', () => {
     assert.equal(config.server.cookieSecure, false)
   })
 
+  test('limit requests, but with RATE_LIMIT=off, which production has to be told twice', () => {
+    const limits = readConfig({ RATE_LIMIT_SIGN_IN: '7' }).rateLimits
+    assert.deepEqual(limits, {
+      ...{ read: 6_000, write: 600, checkout: 60, sign_in: 7 },
+      ...{ register: 20, reset: 10, admin: 3_000 },
+    })
+    const off = { RATE_LIMIT: 'off' }
+    const production = { PRODUCTION: 'true' }
+    assert.equal(readConfig(off).rateLimits, undefined)
+    assert.notEqual(readConfig(production).rateLimits, undefined)
+    assert.match(refusal({ ...off, ...production }), /RATE_LIMIT_OFF_IN_PRODUCTION=true/)
+    const twice = { ...off, ...production, RATE_LIMIT_OFF_IN_PRODUCTION: 'true' }
+    assert.equal(readConfig(twice).rateLimits, undefined)
+    assert.match(refusal({ RATE_LIMIT_READ: '0' }), /RATE_LIMIT_READ must be a whole number from 1/)
+  })
+
   test('are taken from the environment, without blanks around them', () => {
     const config = readConfig({
       PORT: ' 80 ',

@@ -59,9 +59,15 @@ export interface Config {
     readonly longestMs: number
   }
   readonly registration: 'open' | 'confirmed'
+  /** Real customers buy here. */
   readonly production: boolean
+  /** Requests a minute; undefined: they are not limited. */
+  readonly rateLimits: Readonly<Record<RateClass, number>> | undefined
   readonly logLevel: string
 }
+
+/** Routes that share a limit. */
+export type RateClass = 'read' | 'write' | 'checkout' | 'sign_in' | 'register' | 'reset' | 'admin'
 
 const minuteMs = 60_000
 const hourMs = 60 * minuteMs
@@ -94,6 +100,7 @@ export function configOf(raw: RawSettings): Config {
     tokens: tokenConfig(raw),
     registration: raw.REGISTRATION === 'confirmed' ? 'confirmed' : 'open',
     production: flagOf(raw.PRODUCTION),
+    rateLimits: rateLimitConfig(raw),
     logLevel: raw.LOG_LEVEL,
   }
 }
@@ -119,6 +126,25 @@ function tokenConfig(raw: RawSettings): Config['tokens'] {
     signingKeyMs: integerOf(raw.SIGNING_KEY_DAYS) * 24 * hourMs,
     // The units door gives out tokens for an hour, whatever the others do.
     longestMs: Math.max(accessSeconds * 1_000, hourMs),
+  }
+}
+
+function rateLimitConfig(raw: RawSettings): Config['rateLimits'] {
+  if (raw.RATE_LIMIT === 'off') {
+    if (!flagOf(raw.PRODUCTION) || flagOf(raw.RATE_LIMIT_OFF_IN_PRODUCTION)) return undefined
+    throw new ConfigError(
+      'RATE_LIMIT=off is refused with PRODUCTION=true. If a gateway limits requests, set ' +
+        'RATE_LIMIT_OFF_IN_PRODUCTION=true as well.',
+    )
+  }
+  return {
+    read: integerOf(raw.RATE_LIMIT_READ),
+    write: integerOf(raw.RATE_LIMIT_WRITE),
+    checkout: integerOf(raw.RATE_LIMIT_CHECKOUT),
+    sign_in: integerOf(raw.RATE_LIMIT_SIGN_IN),
+    register: integerOf(raw.RATE_LIMIT_REGISTER),
+    reset: integerOf(raw.RATE_LIMIT_RESET),
+    admin: integerOf(raw.RATE_LIMIT_ADMIN),
   }
 }
 

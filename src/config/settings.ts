@@ -11,6 +11,8 @@ export interface Setting {
   readonly secret?: boolean
 }
 
+const perMinute = { kind: 'integer', min: 1, max: 1_000_000_000 } as const
+
 /**
  * Every environment variable. `.env.example` and docs/configuration.md are made from this table.
  */
@@ -239,6 +241,36 @@ export const settings = {
     max: 600_000,
     help: 'How long running requests may take to finish after a stop signal.',
   },
+  RATE_LIMIT: {
+    kind: 'choice',
+    default: 'on',
+    choices: ['on', 'off'],
+    help: 'Limit requests by the numbers below; off for load tests, or behind a gateway that does.',
+  },
+  RATE_LIMIT_OFF_IN_PRODUCTION: {
+    kind: 'flag',
+    default: 'false',
+    help: 'Allow RATE_LIMIT=off with PRODUCTION=true.',
+  },
+  RATE_LIMIT_READ: {
+    ...perMinute,
+    default: '6000',
+    help: 'Reads a minute for one account, API key or client network (IPv6: /64).',
+  },
+  RATE_LIMIT_WRITE: {
+    ...perMinute,
+    default: '600',
+    help: 'Changes a minute, such as to a cart; also how many wrong tokens a network may send.',
+  },
+  RATE_LIMIT_CHECKOUT: { ...perMinute, default: '60', help: 'Checkouts a minute.' },
+  RATE_LIMIT_SIGN_IN: { ...perMinute, default: '60', help: 'Sign-ins a minute.' },
+  RATE_LIMIT_REGISTER: { ...perMinute, default: '20', help: 'New accounts a minute.' },
+  RATE_LIMIT_RESET: {
+    ...perMinute,
+    default: '10',
+    help: 'Requests a minute that send mail to an address, such as password resets.',
+  },
+  RATE_LIMIT_ADMIN: { ...perMinute, default: '3000', help: 'Requests a minute by staff.' },
   PASSWORD: {
     kind: 'text',
     default: '',

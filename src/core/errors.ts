@@ -134,6 +134,11 @@ export const errorCatalogue = {
     message: 'This is the last administrator.',
     hint: 'Make somebody else an administrator first.',
   },
+  LIMIT_REACHED: {
+    status: 409,
+    message: 'There can be at most {limit} {resource}.',
+    hint: 'Remove one first.',
+  },
   IN_USE: {
     status: 409,
     message: '{resource} is still in use.',
@@ -265,6 +270,7 @@ export class ShopError extends Error {
   readonly status: number
   readonly hint: string
   readonly details: ErrorDetails
+  /** From the details (`retry_after_seconds`), else what the catalogue says. */
   readonly retryAfterSeconds: number | undefined
 
   constructor(code: ErrorCode, details: ErrorDetails = {}) {
@@ -274,7 +280,8 @@ export class ShopError extends Error {
     this.status = definition.status
     this.hint = fill(definition.hint, details)
     this.details = details
-    this.retryAfterSeconds = definition.retryAfterSeconds
+    const { retry_after_seconds: seconds } = details
+    this.retryAfterSeconds = typeof seconds === 'number' ? seconds : definition.retryAfterSeconds
   }
 }
 

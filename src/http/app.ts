@@ -7,6 +7,7 @@ import type {
   RawRequestDefaultExpression,
   RawServerDefault,
 } from 'fastify'
+import type { RateClass } from '../config/config.ts'
 import type { Permission, Principal } from '../domains/access/permissions.ts'
 import type { ErrorCode } from '../core/errors.ts'
 
@@ -31,6 +32,8 @@ export type Allow = 'public' | 'shopper' | 'customer' | Permission
 declare module 'fastify' {
   interface FastifyContextConfig {
     allow?: Allow
+    /** The limit this route shares; left out: by `allow` and method. Health is not limited. */
+    rateClass?: RateClass | 'none'
     /** Codes this route may answer with besides those that every route may. */
     errors?: readonly ErrorCode[]
   }

@@ -13,7 +13,7 @@ export function registerHealthRoutes(app: App, ctx: Context): { stopping: boolea
     '/health/live',
     {
       schema: { tags: ['Health'], summary: 'The process runs', response: { 200: Status } },
-      config: { allow: 'public' },
+      config: { allow: 'public', rateClass: 'none' },
     },
     () => success({ status: 'live' }, 'Live'),
   )
@@ -21,7 +21,7 @@ export function registerHealthRoutes(app: App, ctx: Context): { stopping: boolea
     '/health/ready',
     {
       schema: { tags: ['Health'], summary: 'Requests can be served', response: { 200: Status } },
-      config: { allow: 'public' },
+      config: { allow: 'public', rateClass: 'none' },
     },
     async () => {
       if (state.stopping) throw new ShopError('SERVICE_UNAVAILABLE')

@@ -10,6 +10,7 @@ const everyRoute: readonly ErrorCode[] = [
   'VALIDATION_ERROR',
   'MALFORMED_REQUEST',
   'URI_TOO_LONG',
+  'TOO_MANY_REQUESTS',
   'SERVICE_UNAVAILABLE',
 ]
 const routesWithBody: readonly ErrorCode[] = [

@@ -14,6 +14,7 @@ import { invalid, notFound, ShopError, type ErrorCode } from '../core/errors.ts'
 import type { App } from './app.ts'
 import { registerAuth } from './auth.ts'
 import { errorBody, sendError } from './errors.ts'
+import { rateLimits } from './rate-limit.ts'
 import { isUnstorable, serializerCompiler, validatorCompiler } from './validation.ts'
 
 /** Sent with every answer: nothing here is to be framed, sniffed or run as a page's script. */
@@ -66,11 +67,14 @@ export async function createServer(ctx: Context): Promise<App> {
       origin: [...server.corsOrigins],
       credentials: true,
       methods: [...methods],
-      exposedHeaders: ['etag', 'x-request-id', 'idempotent-replayed', 'retry-after'],
+      exposedHeaders: [...exposedHeaders],
       maxAge: 3_600,
     })
   }
+  const limits = rateLimits(ctx)
+  limits.guardCredentials(app)
   registerAuth(app, ctx)
+  limits.guardRoutes(app)
   // Unknown expectations may be ignored (RFC 9110 §10.1.1), which says more than an empty 417.
   app.server.on('checkExpectation', app.routing)
   return app
@@ -148,6 +152,16 @@ function isBrokenQuery(url: string): boolean {
     return true
   }
 }
+
+/** What pages of other origins may read besides the body. */
+const exposedHeaders = [
+  'etag',
+  'x-request-id',
+  'idempotent-replayed',
+  'retry-after',
+  'ratelimit',
+  'ratelimit-policy',
+] as const
 
 const methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'] as const
 

@@ -97,6 +97,8 @@ const tables = [
   'cart_lines',
   'carts',
   'categories',
+  'customer_addresses',
+  'customer_default_addresses',
   'customers',
   'idempotency_keys',
   'order_events',

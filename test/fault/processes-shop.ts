@@ -72,6 +72,7 @@ function environment(settings: Partial<RawSettings>): Partial<RawSettings & Node
     HOST: '127.0.0.1',
     PUBLIC_URL: 'http://shop.example.com',
     LOG_LEVEL: 'warn',
+    RATE_LIMIT: 'off',
     JWT_SECRET: secrets.jwt,
     COOKIE_SECRET: secrets.cookie,
     NODE_COMPILE_CACHE: compileCache,

@@ -185,8 +185,7 @@ async function runCheckout(
     {
       shopper,
       email: wish.hasEmail ? 'ada@example.com' : undefined,
-      shippingAddress: address,
-      billingAddress: address,
+      addresses: { shipping: address, billing: address },
       shippingMethod: wish.shipping,
       paymentMethod: wish.payment,
       paymentData: {},

@@ -74,7 +74,13 @@ export async function openShopOn(
   options: ShopOptions,
   cleanUp: () => Promise<void>,
 ): Promise<TestShop> {
-  const raw = { ...readSettings({}), PORT: '0', HOST: '127.0.0.1', ...options.settings }
+  const raw = {
+    ...readSettings({}),
+    PORT: '0',
+    HOST: '127.0.0.1',
+    RATE_LIMIT: 'off',
+    ...options.settings,
+  }
   const ctx = await createContext({
     config: configOf({ ...raw, DATABASE_URL: databaseUrl }),
     secrets: { jwt: 'j'.repeat(43), cookie: 'c'.repeat(43) },

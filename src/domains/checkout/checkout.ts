@@ -22,6 +22,11 @@ import {
   takeCart,
   type TakenCart,
 } from '../cart/checkout.ts'
+import {
+  chooseAddresses,
+  type AddressChoices,
+  type ChosenAddresses,
+} from '../customer/addresses.ts'
 import { takingTurns } from '../inventory/hot.ts'
 import { reserveStock, servingLocation } from '../inventory/inventory.ts'
 import {
@@ -50,24 +55,10 @@ import {
 } from '../shipping/shipping.ts'
 import { settle, settling } from './settle.ts'
 
-export interface Address {
-  readonly name: string
-  readonly company?: string
-  readonly address: string
-  readonly address2?: string
-  readonly city: string
-  readonly state?: string
-  readonly postal_code?: string
-  readonly country: string
-  readonly phone?: string
-  readonly email?: string
-}
-
 export interface CheckoutCommand {
   readonly shopper: Shopper
   readonly email: string | undefined
-  readonly shippingAddress: Address
-  readonly billingAddress: Address
+  readonly addresses: AddressChoices
   readonly shippingMethod: string | undefined
   readonly paymentMethod: string
   readonly paymentData: Readonly<Record<string, unknown>>
@@ -168,6 +159,7 @@ async function beginIn(ctx: Context, tx: Tx, attempt: Attempt): Promise<Begun> {
 interface NewOrder {
   readonly orderId: string
   readonly command: CheckoutCommand
+  readonly addresses: ChosenAddresses
   readonly cart: TakenCart
   readonly method: ShippingMethod
   readonly priced: PricedCart
@@ -180,14 +172,15 @@ async function placeOrder(
   { command, orderId }: { command: CheckoutCommand; orderId: string },
 ): Promise<PaymentRow> {
   const { shopper, version, paymentMethod } = command
-  const [cart, methods, locationId] = await together(tx, [
+  const [addresses, cart, methods, locationId] = await together(tx, [
+    () => chooseAddresses(tx, shopper.customerId, command.addresses),
     () => takeCart(ctx, tx, { shopper, version }),
     () => listShippingMethods(tx),
     () => servingLocation(tx),
   ])
   const method = chooseMethod(methods, command.shippingMethod)
   const priced = priceOrder(ctx, cart, method)
-  const draft = draftOf(ctx, { orderId, command, cart, method, priced })
+  const draft = draftOf(ctx, { orderId, command, addresses, cart, method, priced })
   const { totalMinor: amountMinor, currency } = priced
   const wanted = cart.lines.map(({ variant_id, quantity }) => ({ variantId: variant_id, quantity }))
   const [, payment] = await together(tx, [
@@ -198,7 +191,8 @@ async function placeOrder(
   return payment
 }
 
-function draftOf(ctx: Context, { orderId, command, cart, method, priced }: NewOrder): OrderDraft {
+function draftOf(ctx: Context, given: NewOrder): OrderDraft {
+  const { orderId, command, addresses, cart, method, priced } = given
   const linesById = new Map(priced.lines.map((line) => [line.id, line]))
   return {
     order: {
@@ -206,7 +200,7 @@ function draftOf(ctx: Context, { orderId, command, cart, method, priced }: NewOr
       cart_id: cart.row.id,
       live_cart_id: cart.row.id,
       customer_id: command.shopper.customerId ?? null,
-      email: emailOf(command),
+      email: emailOf(command, addresses),
       currency: priced.currency,
       subtotal_minor: priced.subtotalMinor,
       discount_minor: priced.discountMinor,
@@ -217,8 +211,8 @@ function draftOf(ctx: Context, { orderId, command, cart, method, priced }: NewOr
       item_count: priced.itemCount,
       shipping_method: method.code,
       shipping_name: method.name,
-      shipping_address: JSON.stringify(command.shippingAddress),
-      billing_address: JSON.stringify(command.billingAddress),
+      shipping_address: JSON.stringify(addresses.shipping),
+      billing_address: JSON.stringify(addresses.billing),
     },
     lines: cart.lines.map((line) => ({
       variant_id: line.variant_id,
@@ -248,8 +242,8 @@ function priceOrder(ctx: Context, cart: TakenCart, method: ShippingMethod): Pric
   return priceCart({ ...basket, shippingMinor: quote?.priceMinor ?? minor(0) })
 }
 
-function emailOf(command: CheckoutCommand): string {
-  const email = command.email ?? command.shippingAddress.email ?? command.billingAddress.email
+function emailOf(command: CheckoutCommand, addresses: ChosenAddresses): string {
+  const email = command.email ?? addresses.shipping.email ?? addresses.billing.email
   if (email === undefined) throw new ShopError('EMAIL_REQUIRED')
   return email
 }

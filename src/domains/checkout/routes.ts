@@ -1,6 +1,7 @@
 import { Type, type Static } from 'typebox'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Context } from '../../context.ts'
+import { invalid, ShopError } from '../../core/errors.ts'
 import type { App } from '../../http/app.ts'
 import { demandedVersion } from '../../http/conditional.ts'
 import { envelope, success } from '../../http/envelope.ts'
@@ -10,11 +11,16 @@ import { Money } from '../../http/schema.ts'
 import { shopperOf } from '../../http/session.ts'
 import { moneyView } from '../catalog/views.ts'
 import { assertAccount } from '../customer/account.ts'
+import {
+  refuseWrongAddress,
+  type AddressChoice,
+  type AddressChoices,
+} from '../customer/addresses.ts'
 import { getCustomer } from '../customer/customers.ts'
 import { orderView } from '../order/views.ts'
 import { listPaymentMethods } from '../payment/payments.ts'
 import { listShippingMethods } from '../shipping/shipping.ts'
-import { checkout, type Address, type Once, type PlacedOrder } from './checkout.ts'
+import { checkout, type Once, type PlacedOrder } from './checkout.ts'
 import { CheckoutBody, PlacedOrderView } from './schema.ts'
 
 const tags = ['Checkout']
@@ -45,11 +51,18 @@ export function registerCheckoutRoutes(app: App, ctx: Context): void {
         tags,
         summary: 'Turn the cart into an order',
         description:
-          'Send an Idempotency-Key: a repetition then gets the same answer, never a second order.',
+          'Send an Idempotency-Key: a repetition then gets the same answer, never a second ' +
+          'order. A signed-in customer may name saved addresses; what is not sent is taken from ' +
+          'the default addresses, and billing without one goes to the shipping address. A postal ' +
+          'code that its country does not have is refused.',
         body: CheckoutBody,
         response: { 201: envelope(PlacedOrderView) },
       },
-      config: { allow: 'shopper', errors: checkoutErrors },
+      config: {
+        allow: 'shopper',
+        rateClass: 'checkout',
+        errors: [...checkoutErrors, 'NOT_FOUND', 'UNAUTHENTICATED'],
+      },
     },
     async (request, reply) => {
       const { body } = request
@@ -75,12 +88,10 @@ export async function answerCheckout(
   { body, render }: CheckoutRequest,
 ): Promise<FastifyReply> {
   const shopper = shopperOf(ctx, request)
-  const shippingAddress = body.shipping_info as Address
   const command = {
     shopper,
     email: body.email ?? (await accountEmail(ctx, body, shopper.customerId)),
-    shippingAddress,
-    billingAddress: body.billing_info ?? shippingAddress,
+    addresses: addressChoices(body, shopper.customerId),
     shippingMethod: body.shipping_method,
     paymentMethod: body.payment_method,
     paymentData: body.payment_data ?? {},
@@ -98,12 +109,32 @@ export async function answerCheckout(
   return sendStored(reply.header('cache-control', 'no-store'), stored, replayed)
 }
 
+/** Which addresses the order is to have. Refuses what says it twice, and what a guest has not. */
+function addressChoices(
+  body: Static<typeof CheckoutBody>,
+  customerId: string | undefined,
+): AddressChoices {
+  const choice = (purpose: 'shipping' | 'billing'): AddressChoice => {
+    const [info, id] = [`${purpose}_info`, `${purpose}_address_id`] as const
+    const [given, chosenId] = [body[info], body[id]]
+    if (given && chosenId !== undefined) throw invalid(id, `cannot be combined with ${info}`)
+    if (given) refuseWrongAddress(info, given)
+    return given ?? (chosenId === undefined ? undefined : { id: chosenId.toLowerCase() })
+  }
+  const choices = { shipping: choice('shipping'), billing: choice('billing') }
+  if (customerId !== undefined) return choices
+  if (!choices.shipping) throw invalid('shipping_info', 'is required')
+  const isSaved = body.shipping_address_id ?? body.billing_address_id
+  if (isSaved !== undefined) throw new ShopError('UNAUTHENTICATED')
+  return choices
+}
+
 async function accountEmail(
   ctx: Context,
   body: Static<typeof CheckoutBody>,
   customerId: string | undefined,
 ): Promise<string | undefined> {
-  if (customerId === undefined || body.shipping_info.email !== undefined) return undefined
+  if (customerId === undefined || body.shipping_info?.email !== undefined) return undefined
   await assertAccount(ctx.db.read, customerId)
   return (await getCustomer(ctx, { by: 'id', id: customerId })).email
 }

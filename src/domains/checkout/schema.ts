@@ -1,4 +1,5 @@
 import { Type } from 'typebox'
+import { uuidPattern } from '../../http/schema.ts'
 import { OrderView } from '../order/schema.ts'
 
 const closed = { additionalProperties: false }
@@ -42,11 +43,18 @@ export const AddressBody = Type.Object(
   },
 )
 
+const SavedAddressId = Type.String({
+  pattern: `^${uuidPattern}$`,
+  description: 'The id (UUID) of one of your addresses',
+})
+
 export const CheckoutBody = Type.Object(
   {
     email: Type.Optional(Email),
-    shipping_info: AddressBody,
+    shipping_info: Type.Optional(AddressBody),
     billing_info: Type.Optional(AddressBody),
+    shipping_address_id: Type.Optional(SavedAddressId),
+    billing_address_id: Type.Optional(SavedAddressId),
     shipping_method: Type.Optional(
       Type.String({
         maxLength: 50,

@@ -42,7 +42,7 @@ function registerEntrance(app: App, ctx: Context): void {
         body: RegisterBody,
         response: { 201: envelope(CustomerView) },
       },
-      config: { allow: 'public', errors: ['ALREADY_EXISTS'] },
+      config: { allow: 'public', rateClass: 'register', errors: ['ALREADY_EXISTS'] },
     },
     async (request, reply) => {
       const { first_name: firstName, last_name: lastName, ...names } = request.body
@@ -60,7 +60,11 @@ function registerEntrance(app: App, ctx: Context): void {
         body: NewSessionBody,
         response: { 201: envelope(SessionView) },
       },
-      config: { allow: 'public', errors: ['INVALID_CREDENTIALS', 'CART_LOCKED'] },
+      config: {
+        allow: 'public',
+        rateClass: 'sign_in',
+        errors: ['INVALID_CREDENTIALS', 'CART_LOCKED'],
+      },
     },
     async (request, reply) => {
       const { password, mode = 'token' } = request.body
@@ -82,7 +86,11 @@ function registerSetup(app: App, ctx: Context): void {
         body: SetupBody,
         response: { 201: envelope(CustomerView) },
       },
-      config: { allow: 'public', errors: ['INVALID_LINK', 'ALREADY_EXISTS'] },
+      config: {
+        allow: 'public',
+        rateClass: 'sign_in',
+        errors: ['INVALID_LINK', 'ALREADY_EXISTS'],
+      },
     },
     async (request, reply) => {
       const customer = await claimShop(ctx, request.body)

@@ -6,6 +6,7 @@ import { mergeCarts } from '../cart/merge.ts'
 import { getCustomer } from './customers.ts'
 import { hashPassword, verifyPassword } from './passwords.ts'
 import { findCustomerByLogin, updateCustomer, type CustomerRow, type Login } from './queries.ts'
+import { slowingDown } from './slow-down.ts'
 
 /** Where somebody signs in from, and what is to come of it. */
 export interface Entrance {
@@ -28,14 +29,18 @@ export interface SignedIn {
 
 /**
  * Signs in by password, and gives the session's cart to the customer. INVALID_CREDENTIALS does not
- * say which of the two is wrong, and takes as long whether there is such an account or not.
+ * say which of the two is wrong, and takes as long whether there is such an account or not;
+ * TOO_MANY_REQUESTS for whoever has failed too often.
  */
 export async function signIn(
   ctx: Context,
   credentials: Credentials,
   entrance: Entrance,
 ): Promise<SignedIn> {
-  const customer = await checkPassword(ctx, credentials)
+  const { login } = credentials
+  const name = 'email' in login ? login.email : login.username
+  const attempt = { login: name, ip: entrance.client.ip }
+  const customer = await slowingDown(ctx, attempt, () => checkPassword(ctx, credentials))
   return enter(ctx, customer, { method: 'password', ...entrance })
 }
 

@@ -22,6 +22,24 @@ export interface CustomerTable {
   updated_at: number
 }
 
+export interface CustomerAddressTable {
+  id: string
+  customer_id: string
+  /** An `Address` as JSON. */
+  address: string
+  version: Generated<number>
+  created_at: number
+  updated_at: number
+}
+
+export type AddressPurpose = 'shipping' | 'billing'
+
 export interface CustomerTables {
   customers: CustomerTable
+  customer_addresses: CustomerAddressTable
+  customer_default_addresses: {
+    customer_id: string
+    purpose: AddressPurpose
+    address_id: string
+  }
 }

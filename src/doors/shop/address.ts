@@ -1,7 +1,7 @@
 import { Type, type Static } from 'typebox'
 import type { Context } from '../../context.ts'
+import type { Address } from '../../core/address.ts'
 import { invalid } from '../../core/errors.ts'
-import type { Address } from '../../domains/checkout/checkout.ts'
 import { AddressBody, line } from '../../domains/checkout/schema.ts'
 
 const { name, address, address2, postal_code } = AddressBody.properties

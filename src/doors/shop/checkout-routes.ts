@@ -9,9 +9,11 @@ import { AddHeaders } from './headers.ts'
 import { ShopPlacedOrder } from './order-schema.ts'
 import { orderLinks, shopOrder } from './order-views.ts'
 
+const { email, shipping_method, payment_method, payment_data } = CheckoutBody.properties
+
 const ShopCheckoutBody = Type.Object(
   {
-    ...CheckoutBody.properties,
+    ...{ email, shipping_method, payment_method, payment_data },
     shipping_info: ShopAddress,
     billing_info: Type.Optional(ShopAddress),
   },
@@ -49,7 +51,7 @@ export function registerCheckoutRoutes(app: App, ctx: Context): void {
         body: ShopCheckoutBody,
         response: { 201: envelope(ShopPlacedOrder) },
       },
-      config: { allow: 'shopper', errors: checkoutErrors },
+      config: { allow: 'shopper', rateClass: 'checkout', errors: checkoutErrors },
     },
     async (request, reply) => {
       const { shipping_info, billing_info, ...rest } = request.body

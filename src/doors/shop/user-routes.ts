@@ -45,7 +45,7 @@ function registerEntrance(app: App, ctx: Context): void {
         body: ShopRegisterBody,
         response: { 201: UserAnswer },
       },
-      config: { allow: 'public', errors: ['ALREADY_EXISTS'] },
+      config: { allow: 'public', rateClass: 'register', errors: ['ALREADY_EXISTS'] },
     },
     async (request, reply) => {
       const user = shopUser(await register(ctx, profileOf(request.body)))
@@ -63,7 +63,11 @@ function registerEntrance(app: App, ctx: Context): void {
         body: SignInBody,
         response: { 200: envelope(ShopSession) },
       },
-      config: { allow: 'public', errors: ['INVALID_CREDENTIALS', 'CART_LOCKED'] },
+      config: {
+        allow: 'public',
+        rateClass: 'sign_in',
+        errors: ['INVALID_CREDENTIALS', 'CART_LOCKED'],
+      },
     },
     async (request, reply) => {
       const { password } = request.body

@@ -59,7 +59,7 @@ function registerEntrance(app: App, ctx: Context): void {
         body: UnitsRegisterBody,
         response: { 201: UnitsUser },
       },
-      config: { allow: 'public' },
+      config: { allow: 'public', rateClass: 'register' },
     },
     async (request, reply) => {
       const { username, email, password } = request.body
@@ -77,7 +77,11 @@ function registerEntrance(app: App, ctx: Context): void {
         body: UnitsLoginBody,
         response: { 200: UnitsToken },
       },
-      config: { allow: 'public', errors: ['INVALID_CREDENTIALS', 'CART_LOCKED'] },
+      config: {
+        allow: 'public',
+        rateClass: 'sign_in',
+        errors: ['INVALID_CREDENTIALS', 'CART_LOCKED'],
+      },
     },
     async (request, reply) => {
       const { email, password } = request.body
