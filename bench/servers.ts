@@ -25,6 +25,8 @@ export async function startShop(
     PORT: String(port),
     PUBLIC_URL: publicUrl,
     LOG_LEVEL: 'warn',
+    // Mails are not part of a request.
+    MAIL_DRIVER: 'none',
     ...secrets,
     ...settings,
   }

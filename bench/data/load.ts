@@ -74,7 +74,7 @@ async function load(
 
 /** A shop's context on a folder, without any server. */
 export function openContext(folder: string): Promise<Context> {
-  const raw = { ...readSettings({}), DATA_DIR: folder, PUBLIC_URL: publicUrl, ...secrets }
+  const raw = { ...readSettings({}), DATA_DIR: folder, PUBLIC_URL: publicUrl, MAIL_DRIVER: 'none', ...secrets }
   return createContext({
     config: configOf(raw),
     secrets: { jwt: raw.JWT_SECRET, cookie: raw.COOKIE_SECRET },

@@ -5,9 +5,14 @@ import type { Dialect } from './dialect/dialect.ts'
 import { SchemaError } from './errors.ts'
 import * as foundation from './migrations/0001-foundation.ts'
 import * as people from './migrations/0002-people.ts'
+import * as deliveries from './migrations/0008-deliveries.ts'
 
 /** In the order in which they run; a migration that has been released is never edited. */
-const migrations = { '0001-foundation': foundation, '0002-people': people }
+const migrations = {
+  '0001-foundation': foundation,
+  '0002-people': people,
+  '0008-deliveries': deliveries,
+}
 
 /** The state before the first migration, for `migrateTo`. */
 export const noMigrations = 'none'

@@ -98,6 +98,7 @@ const tables = [
   'carts',
   'categories',
   'customers',
+  'deliveries',
   'idempotency_keys',
   'order_events',
   'order_lines',

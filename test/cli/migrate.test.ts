@@ -56,15 +56,15 @@ forEachDatabase((name) => {
     await execute(
       target.url,
       'create table if not exists migration_running (name varchar(255) primary key)',
-      "insert into migration_running values ('0002-broken')",
+      "insert into migration_running values ('9998-broken')",
     )
     for (const args of [['migrate'], ['serve']]) {
       const environment = { DATABASE_URL: target.url, PORT: '0' }
-      assertRefused(await place.cli(args, environment), 1, /"0002-broken" was interrupted/)
+      assertRefused(await place.cli(args, environment), 1, /"9998-broken" was interrupted/)
     }
     await using database = await openDatabase(target.url)
     const last = (await migrationStatus(database)).at(-1)
-    assert.deepEqual(last, { name: '0002-broken', state: 'interrupted' })
+    assert.deepEqual(last, { name: '9998-broken', state: 'interrupted' })
   })
 })
 

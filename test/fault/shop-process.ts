@@ -32,6 +32,7 @@ export class ShopProcess {
         HOST: '127.0.0.1',
         PORT: String(port),
         LOG_LEVEL: 'warn',
+        MAIL_DRIVER: 'none',
         RECONCILE_AFTER_SECONDS: '1',
         NODE_COMPILE_CACHE: join(folder, '..', 'compile-cache'),
       },
