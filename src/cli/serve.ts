@@ -82,12 +82,21 @@ async function printWelcome(ctx: Context): Promise<void> {
     `  Documentation   ${publicUrl}/docs`,
     `  OpenAPI         ${publicUrl}/openapi.json`,
     `  Health          ${publicUrl}/health/ready`,
+    ...mailLines(ctx),
     ...((await hasDemoData(ctx)) ? demoLines(publicUrl) : []),
     '',
     '  Stop with Ctrl-C.',
     '',
   ]
   process.stdout.write(`${lines.join('\n')}\n`)
+}
+
+/** Where the mails are that nobody gets. */
+function mailLines({ config }: Context): string[] {
+  if (config.mail.driver !== 'folder') return []
+  if (config.mail.preview !== 'off')
+    return [`  Mail            ${config.server.publicUrl}/dev/mail`]
+  return [`  Mail is not sent, but kept in ${config.mail.folder} (see MAIL_DRIVER)`]
 }
 
 function demoLines(publicUrl: string): string[] {
