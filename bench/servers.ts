@@ -26,6 +26,8 @@ export async function startShop(
     PUBLIC_URL: publicUrl,
     LOG_LEVEL: 'warn',
     RATE_LIMIT: 'off',
+    // Mails are not part of a request.
+    MAIL_DRIVER: 'none',
     ...secrets,
     ...settings,
   }

@@ -18,6 +18,7 @@ import { registerDocs } from './http/docs.ts'
 import { registerHealthRoutes } from './http/health.ts'
 import { registerOpenApi, registerOpenApiDocument } from './http/openapi.ts'
 import { createServer } from './http/server.ts'
+import { registerMailPreview } from './mail/routes.ts'
 
 export interface BuiltApp {
   readonly app: App
@@ -34,6 +35,7 @@ export async function buildApp(ctx: Context): Promise<BuiltApp> {
   registerDocs(app, ctx)
   registerPictureRoute(app, ctx)
   registerKeySet(app, ctx)
+  registerMailPreview(app, ctx)
   await app.register(
     (v1: App) => {
       registerCatalogRoutes(v1, ctx)

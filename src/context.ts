@@ -3,6 +3,8 @@ import type { Config } from './config/config.ts'
 import type { Secrets } from './config/secrets.ts'
 import { openDatabase } from './db/open.ts'
 import type { Database } from './db/database.ts'
+import type { MailDriver } from './drivers/mail/driver.ts'
+import { mailDriver } from './drivers/mail/drivers.ts'
 import { paymentDrivers } from './drivers/payment/drivers.ts'
 import type { PaymentDrivers } from './drivers/payment/driver.ts'
 import { systemActor, type Actor } from './domains/audit/log.ts'
@@ -22,7 +24,7 @@ export interface Context extends AsyncDisposable {
   /** UUIDv7 (RFC 9562): sorts by time of creation. */
   readonly newId: () => string
   readonly log: Logger
-  readonly drivers: { readonly payment: PaymentDrivers }
+  readonly drivers: { readonly payment: PaymentDrivers; readonly mail: MailDriver }
   /** Who acts: the shop itself, unless `actingAs` says otherwise. */
   readonly actor: Actor
 }
@@ -34,14 +36,14 @@ export interface ContextParts {
   readonly clock?: Clock
   readonly newId?: () => string
   readonly payment?: PaymentDrivers
+  readonly mail?: MailDriver
 }
 
 /** The one composition root. */
 export async function createContext(parts: ContextParts): Promise<Context> {
+  // Before anything is opened: a setting that cannot work must leave nothing behind.
+  const drivers = { payment: parts.payment ?? payment(parts), mail: parts.mail ?? mail(parts) }
   const db = await openDatabase(parts.config.data.databaseUrl, parts.config.database)
-  const { methods, http } = parts.config.payment
-  const token = parts.secrets.paymentHttpToken ?? ''
-  const payment = parts.payment ?? paymentDrivers({ methods, http: { ...http, token } })
   return {
     config: parts.config,
     secrets: parts.secrets,
@@ -49,10 +51,23 @@ export async function createContext(parts: ContextParts): Promise<Context> {
     db,
     clock: parts.clock ?? { now: () => Date.now() },
     newId: parts.newId ?? uuidSource(),
-    drivers: { payment },
+    drivers,
     actor: systemActor,
-    [Symbol.asyncDispose]: () => db[Symbol.asyncDispose](),
+    async [Symbol.asyncDispose]() {
+      await drivers.mail[Symbol.asyncDispose]()
+      await db[Symbol.asyncDispose]()
+    },
   }
+}
+
+function payment({ config, secrets }: ContextParts): PaymentDrivers {
+  const { methods, http } = config.payment
+  return paymentDrivers({ methods, http: { ...http, token: secrets.paymentHttpToken ?? '' } })
+}
+
+function mail({ config, secrets }: ContextParts): MailDriver {
+  const { smtp, ...rest } = config.mail
+  return mailDriver({ ...rest, smtp: { ...smtp, url: secrets.smtpUrl ?? '' } })
 }
 
 /** The same context in somebody's name. Caches belong to the database, so they are shared. */

@@ -1,15 +1,18 @@
 import type { Context } from './context.ts'
 import { deleteExpiredClaims } from './db/idempotency.ts'
+import { workQueue } from './db/queue.ts'
 import { deliverPending } from './db/relay.ts'
 import { rotateWhenDue } from './domains/access/signing-keys.ts'
 import { forgetOldSessions } from './domains/access/sessions.ts'
 import { forgetExpiredCarts } from './domains/cart/cart.ts'
 import { expireDue, reconcileDue } from './domains/checkout/reconcile.ts'
+import { queuedSubscribers } from './subscribers.ts'
 
 interface Job {
   readonly name: string
   readonly everyMs: number
-  run(ctx: Context): Promise<unknown>
+  /** After `stopping` is aborted it ends soon, with what it has begun. */
+  run(ctx: Context, stopping: AbortSignal): Promise<unknown>
 }
 
 /** What runs beside the requests, in every node; each piece of work is taken by one of them. */
@@ -19,6 +22,12 @@ const jobs: readonly Job[] = [
   { name: 'expire', everyMs: 5_000, run: expireDue },
   { name: 'sweep', everyMs: 600_000, run: sweep },
   { name: 'signing keys', everyMs: 3_600_000, run: rotateWhenDue },
+  // One for each, so that a mail server that hangs keeps nothing else from being done.
+  ...queuedSubscribers.map((subscriber) => ({
+    name: subscriber.name,
+    everyMs: 1_000,
+    run: (ctx: Context, stopping: AbortSignal) => workQueue(ctx, subscriber, stopping),
+  })),
 ]
 
 function sweep(ctx: Context): Promise<void> {
@@ -41,25 +50,27 @@ export function startJobs(ctx: Context): AsyncDisposable {
 }
 
 function startJob(ctx: Context, job: Job): () => Promise<void> {
+  const stopping = new AbortController()
   let running: Promise<void> = Promise.resolve()
   let busy = false
   const timer = setInterval(() => {
     if (busy) return
     busy = true
-    running = runJob(ctx, job).finally(() => {
+    running = runJob(ctx, job, stopping.signal).finally(() => {
       busy = false
     })
   }, job.everyMs)
   timer.unref()
   return () => {
     clearInterval(timer)
+    stopping.abort()
     return running
   }
 }
 
-async function runJob(ctx: Context, job: Job): Promise<void> {
+async function runJob(ctx: Context, job: Job, stopping: AbortSignal): Promise<void> {
   try {
-    await job.run(ctx)
+    await job.run(ctx, stopping)
   } catch (error) {
     ctx.log.error({ err: error, job: job.name }, 'job failed; it runs again')
   }

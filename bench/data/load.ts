@@ -74,7 +74,14 @@ async function load(
 
 /** A shop's context on a folder, without any server. */
 export function openContext(folder: string): Promise<Context> {
-  const raw = { ...readSettings({}), DATA_DIR: folder, PUBLIC_URL: publicUrl, RATE_LIMIT: 'off', ...secrets }
+  const raw = {
+    ...readSettings({}),
+    DATA_DIR: folder,
+    PUBLIC_URL: publicUrl,
+    RATE_LIMIT: 'off',
+    MAIL_DRIVER: 'none',
+    ...secrets,
+  }
   return createContext({
     config: configOf(raw),
     secrets: { jwt: raw.JWT_SECRET, cookie: raw.COOKIE_SECRET },

@@ -8,6 +8,7 @@ const settingsOf = (url: string) => ({
   ...readSettings({}),
   DATABASE_URL: url,
   PUBLIC_URL: publicUrl,
+  MAIL_DRIVER: 'none',
   ...secrets,
   RATE_LIMIT: 'off',
 })

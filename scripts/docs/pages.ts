@@ -1,6 +1,7 @@
 import { settings, type Setting } from '../../src/config/settings.ts'
 import { errorCatalogue } from '../../src/core/errors.ts'
 import { eventTopics } from '../../src/db/events.ts'
+import type { Allow } from '../../src/http/app.ts'
 import { builtInRoles, permissions } from '../../src/domains/access/permissions.ts'
 
 const note = 'Made by `npm run docs` from the source; a test fails when they differ.'
@@ -111,7 +112,7 @@ ${table(['topic', 'when', 'payload'], rows)}
 interface Operation {
   readonly tags?: readonly string[]
   readonly summary?: string
-  readonly security?: readonly object[]
+  readonly 'x-allow': Allow
   readonly responses?: Readonly<Record<string, { description?: string }>>
 }
 
@@ -142,9 +143,10 @@ ${sections.join('\n\n')}
 `
 }
 
-function accessOf({ security = [] }: Operation): string {
-  if (security.length === 0) return 'none'
-  return security.length > 1 ? 'optional' : 'required'
+function accessOf({ 'x-allow': allow }: Operation): string {
+  if (allow === 'public') return 'none'
+  if (allow === 'shopper') return 'optional'
+  return allow === 'customer' ? 'required' : `\`${allow}\``
 }
 
 function codesOf({ responses = {} }: Operation): string {

@@ -38,6 +38,7 @@ export async function openOwnShop(): Promise<Target> {
   const raw = {
     ...readSettings({}),
     DATA_DIR: folder,
+    MAIL_DRIVER: 'none',
     STORE_CURRENCY: currency,
     TAX_RATE: '0',
     HOST: '127.0.0.1',

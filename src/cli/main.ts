@@ -41,6 +41,10 @@ const commands: Readonly<Record<string, Command>> = {
     help: 'load the demo catalogue into a new shop',
     run: async (raw) => withShop(raw, (await import('./demo.ts')).demoCommand),
   },
+  retry: {
+    help: 'have everything delivered again that was given up: events, mails',
+    run: async (raw) => withShop(raw, (await import('./retry.ts')).retryCommand),
+  },
   migrate: {
     help: 'bring the schema up to date (--plan, --status, --to <name>)',
     usage: async () => (await import('./migrate.ts')).usage,

@@ -83,6 +83,7 @@ async function printWelcome(ctx: Context): Promise<void> {
     `  Documentation   ${publicUrl}/docs`,
     `  OpenAPI         ${publicUrl}/openapi.json`,
     `  Health          ${publicUrl}/health/ready`,
+    ...mailLines(ctx),
     ...((await hasDemoData(ctx)) ? demoLines(publicUrl) : []),
     ...setupLines(publicUrl, await setupCode(ctx)),
     '',
@@ -101,6 +102,14 @@ function setupLines(publicUrl: string, code: string | undefined): string[] {
     '  Become its administrator (the code works once):',
     `  ${call}--json '{"code": "${code}", "email": "you@example.com", "password": "…"}'`,
   ]
+}
+
+/** Where the mails are that nobody gets. */
+function mailLines({ config }: Context): string[] {
+  if (config.mail.driver !== 'folder') return []
+  if (config.mail.preview !== 'off')
+    return [`  Mail            ${config.server.publicUrl}/dev/mail`]
+  return [`  Mail is not sent, but kept in ${config.mail.folder} (see MAIL_DRIVER)`]
 }
 
 function demoLines(publicUrl: string): string[] {

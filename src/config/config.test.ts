@@ -33,6 +33,14 @@ describe('settings', () => {
     assert.equal(config.lifetimes.cartMs, 30 * 24 * 3_600_000)
     assert.equal(config.lifetimes.holdMs, 900_000)
     assert.equal(config.server.cookieSecure, false)
+    assert.equal(config.production, false)
+    assert.deepEqual(config.mail, {
+      driver: 'folder',
+      from: { name: 'Cartwright', address: 'no-reply@localhost' },
+      folder: 'data/mail',
+      preview: 'machine',
+      smtp: { tls: 'auto', timeoutMs: 10_000 },
+    })
   })
 
   test('limit requests, but with RATE_LIMIT=off, which production has to be told twice', () => {
@@ -96,7 +104,47 @@ describe('settings', () => {
     ['PUBLIC_URL', 'shop.example.com', /^PUBLIC_URL must start with http/],
     ['PUBLIC_URL', 'localhost:5005', /^PUBLIC_URL must start with http/],
     ['PUBLIC_URL', 'ftp://shop.example.com', /^PUBLIC_URL must start with http/],
+    ['PRODUCTION', 'yes', /^PRODUCTION must be true or false, not "yes"$/],
+    ['MAIL_DRIVER', 'pigeon', /^MAIL_DRIVER must be one of folder, smtp, none, not "pigeon"$/],
+    ['MAIL_PREVIEW', 'true', /^MAIL_PREVIEW must be one of auto, on, off/],
+    ['MAIL_FROM', 'shop', /^MAIL_FROM must be an address or "Name <address>", not "shop"$/],
+    ['MAIL_FROM', 'a@example.com, b@example.com', /^MAIL_FROM must be/],
+    ['MAIL_FROM', 'Shop <a@example.com> <b@example.com>', /^MAIL_FROM must be/],
+    ['MAIL_FROM', 'Shop\r\nBcc: eve@example.com <a@example.com>', /^MAIL_FROM must be/],
+    ['SMTP_TLS', 'none', /^SMTP_TLS must be one of auto, required, off/],
+    ['SMTP_TIMEOUT_MS', '0', /^SMTP_TIMEOUT_MS must be a whole number from 100 to 60000/],
   ]
+  const senders: readonly (readonly [text: string, name: string, address: string])[] = [
+    ['shop@example.com', 'Cartwright', 'shop@example.com'],
+    ['<shop@example.com>', '', 'shop@example.com'],
+    ['My shop <shop@example.com>', 'My shop', 'shop@example.com'],
+    ['"Shop, Inc." <shop@example.com>', 'Shop, Inc.', 'shop@example.com'],
+  ]
+  for (const [text, name, address] of senders) {
+    test(`that name who mails come from may be ${text}`, () => {
+      assert.deepEqual(readConfig({ MAIL_FROM: text }).mail.from, { name, address })
+    })
+  }
+
+  test('show mails only where nobody else can see them', () => {
+    const preview = (environment: Record<string, string>) => readConfig(environment).mail.preview
+    assert.equal(preview({ PUBLIC_URL: 'http://127.0.0.1:8080' }), 'machine')
+    assert.equal(preview({ PUBLIC_URL: 'http://[::1]:8080' }), 'machine')
+    assert.equal(preview({ PUBLIC_URL: 'https://shop.example.com' }), 'off')
+    assert.equal(preview({ PUBLIC_URL: 'https://localhost.example.com' }), 'off')
+    assert.equal(preview({ PRODUCTION: 'true' }), 'off')
+    assert.equal(preview({ MAIL_DRIVER: 'smtp', MAIL_FROM: 'a@example.com' }), 'off')
+    assert.equal(preview({ MAIL_PREVIEW: 'off' }), 'off')
+    assert.equal(preview({ MAIL_PREVIEW: 'on', PUBLIC_URL: 'http://10.0.0.5' }), 'everybody')
+  })
+
+  test('that contradict each other say which', () => {
+    const only = /^MAIL_PREVIEW=on goes with MAIL_DRIVER=folder and PRODUCTION=false only$/
+    assert.match(refusal({ MAIL_PREVIEW: 'on', PRODUCTION: 'true' }), only)
+    assert.match(refusal({ MAIL_PREVIEW: 'on', MAIL_DRIVER: 'none' }), only)
+    assert.match(refusal({ MAIL_DRIVER: 'smtp' }), /^MAIL_DRIVER is smtp: set MAIL_FROM/)
+  })
+
   for (const [name, value, message] of wrong) {
     test(`that are wrong name themselves: ${name}=${value}`, () => {
       assert.match(refusal({ [name]: value }), message)
@@ -122,6 +170,7 @@ describe('printed settings', () => {
       PORT: '81',
       JWT_SECRET: 'jwt-secret',
       PASSWORD: 'Difference1',
+      SMTP_URL: 'smtp://shop:smtp-secret@mail.example.com',
       DATABASE_URL: 'postgres://shop:p@ss:word@db.example.com:5432/shop',
     })
     const lines = printSettings(raw).split('\n')
@@ -130,6 +179,7 @@ describe('printed settings', () => {
     assert.ok(lines.includes('STORE_NAME=Cartwright'))
     assert.ok(lines.includes('JWT_SECRET=(set, hidden)'))
     assert.ok(lines.includes('PASSWORD=(set, hidden)'))
+    assert.ok(lines.includes('SMTP_URL=(set, hidden)'))
     assert.ok(lines.includes('COOKIE_SECRET='))
     assert.ok(lines.includes('DATABASE_URL=postgres://shop:(hidden)@db.example.com:5432/shop'))
   })

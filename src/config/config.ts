@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { isCurrency } from '../core/money.ts'
 import { parseRatio, type Ratio } from '../core/ratio.ts'
+import { mailConfig, type MailConfig } from './mail.ts'
 import { ConfigError, flagOf, integerOf, listOf, readSettings, type RawSettings } from './read.ts'
 import { settings, type Setting } from './settings.ts'
 
@@ -43,6 +44,7 @@ export interface Config {
     readonly reconcileAfterMs: number
     readonly http: { readonly url: string; readonly timeoutMs: number }
   }
+  readonly mail: MailConfig
   readonly lifetimes: {
     readonly holdMs: number
     readonly cartMs: number
@@ -77,8 +79,9 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
 }
 
 export function configOf(raw: RawSettings): Config {
+  const server = serverConfig(raw)
   return {
-    server: serverConfig(raw),
+    server,
     data: dataConfig(raw),
     database: databaseConfig(raw),
     store: { name: raw.STORE_NAME, currency: currencyOf(raw.STORE_CURRENCY) },
@@ -92,6 +95,7 @@ export function configOf(raw: RawSettings): Config {
       reconcileAfterMs: integerOf(raw.RECONCILE_AFTER_SECONDS) * 1_000,
       http: { url: raw.PAYMENT_HTTP_URL, timeoutMs: integerOf(raw.PAYMENT_HTTP_TIMEOUT_MS) },
     },
+    mail: mailConfig(raw, server.publicUrl),
     lifetimes: {
       holdMs: integerOf(raw.HOLD_MINUTES) * minuteMs,
       cartMs: integerOf(raw.CART_DAYS) * 24 * hourMs,

@@ -9,17 +9,19 @@ export interface Secrets {
   readonly cookie: string
   /** For the payment method `http`; never generated. */
   readonly paymentHttpToken?: string
+  /** Address and password of the mail server; never generated. */
+  readonly smtpUrl?: string
 }
 
 /** Takes secrets from the environment, or generates them once and keeps them beside the data. */
 export function readSecrets(raw: RawSettings): Secrets {
   for (const name of ['JWT_SECRET', 'COOKIE_SECRET'] as const) assertLong(name, raw[name])
-  const paymentHttpToken = raw.PAYMENT_HTTP_TOKEN
+  const given = { paymentHttpToken: raw.PAYMENT_HTTP_TOKEN, smtpUrl: raw.SMTP_URL }
   if (raw.JWT_SECRET !== '' && raw.COOKIE_SECRET !== '') {
-    return { jwt: raw.JWT_SECRET, cookie: raw.COOKIE_SECRET, paymentHttpToken }
+    return { jwt: raw.JWT_SECRET, cookie: raw.COOKIE_SECRET, ...given }
   }
   const { jwt, cookie } = keptSecrets(raw.DATA_DIR)
-  return { jwt: raw.JWT_SECRET || jwt, cookie: raw.COOKIE_SECRET || cookie, paymentHttpToken }
+  return { jwt: raw.JWT_SECRET || jwt, cookie: raw.COOKIE_SECRET || cookie, ...given }
 }
 
 /** What can be guessed from one signature signs nothing (RFC 7518 §3.2: 256 bits). */

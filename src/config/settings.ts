@@ -27,7 +27,7 @@ export const settings = {
   DATA_DIR: {
     kind: 'text',
     default: './data',
-    help: 'The one folder in which everything is kept: database and generated secrets.',
+    help: 'The one folder in which everything is kept: database, generated secrets, unsent mails.',
   },
   DATABASE_URL: {
     kind: 'text',
@@ -112,6 +112,44 @@ export const settings = {
     min: 50,
     max: 60_000,
     help: 'How long that provider may take to answer; after it the outcome is asked for later.',
+  },
+  MAIL_DRIVER: {
+    kind: 'choice',
+    default: 'folder',
+    choices: ['folder', 'smtp', 'none'],
+    help: 'How mails leave: smtp sends them, folder keeps them in DATA_DIR/mail, none drops them.',
+  },
+  MAIL_FROM: {
+    kind: 'text',
+    default: '',
+    help: 'Whom mails come from: shop@example.com or "My shop <shop@example.com>".',
+  },
+  MAIL_PREVIEW: {
+    kind: 'choice',
+    default: 'auto',
+    choices: ['auto', 'on', 'off'],
+    help:
+      'Show the mails in the folder at /dev/mail, never in production; auto: to this machine, ' +
+      'while PUBLIC_URL is on it; on: to everybody.',
+  },
+  SMTP_URL: {
+    kind: 'text',
+    default: '',
+    secret: true,
+    help: 'The mail server: smtp://user:password@host:587, or smtps://user:password@host:465.',
+  },
+  SMTP_TLS: {
+    kind: 'choice',
+    default: 'auto',
+    choices: ['auto', 'required', 'off'],
+    help: 'Encryption to a server at smtp://; auto: required, but for one on this machine.',
+  },
+  SMTP_TIMEOUT_MS: {
+    kind: 'integer',
+    default: '10000',
+    min: 100,
+    max: 60_000,
+    help: 'How long the mail server may take for one mail; after it the mail is tried again.',
   },
   HOLD_MINUTES: {
     kind: 'integer',
@@ -280,7 +318,9 @@ export const settings = {
   PRODUCTION: {
     kind: 'flag',
     default: 'false',
-    help: 'Refuse what is for development alone: demo data, a first sign-in that is printed.',
+    help:
+      'Refuse what is for development alone: demo data, a first sign-in that is printed, ' +
+      'showing mails.',
   },
   LOG_LEVEL: {
     kind: 'choice',

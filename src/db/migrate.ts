@@ -6,12 +6,14 @@ import { SchemaError } from './errors.ts'
 import * as foundation from './migrations/0001-foundation.ts'
 import * as people from './migrations/0002-people.ts'
 import * as addresses from './migrations/0004-addresses.ts'
+import * as deliveries from './migrations/0008-deliveries.ts'
 
 /** In the order in which they run; a migration that has been released is never edited. */
 const migrations = {
   '0001-foundation': foundation,
   '0002-people': people,
   '0004-addresses': addresses,
+  '0008-deliveries': deliveries,
 }
 
 /** The state before the first migration, for `migrateTo`. */

@@ -57,6 +57,8 @@ export interface PendingEvent {
   readonly id: string
   readonly topic: string
   readonly payload: string
+  /** How often it has been tried in vain. */
+  readonly attempts: number
 }
 
 /** The oldest events that are due. */
@@ -64,7 +66,7 @@ export const listPendingEvents = preparedQuery<{ now: number; limit: number }, P
   (db, param) =>
     db
       .selectFrom('outbox')
-      .select(['id', 'topic', 'payload'])
+      .select(['id', 'topic', 'payload', 'attempts'])
       .where('status', '=', 'pending')
       .where('available_at', '<=', param('now'))
       .orderBy('available_at')
@@ -94,4 +96,21 @@ export const postpone = preparedWrite<{ id: string; at: number }>((db, param) =>
     .set((set) => ({ attempts: set('attempts', '+', 1), available_at: param('at') }))
     .where('id', '=', param('id'))
     .where('status', '=', 'pending'),
+)
+
+/** Puts an event aside that could not be delivered for too long. */
+export const failEvent = preparedWrite<{ id: string }>((db, param) =>
+  db
+    .updateTable('outbox')
+    .set((set) => ({ status: 'failed', attempts: set('attempts', '+', 1) }))
+    .where('id', '=', param('id'))
+    .where('status', '=', 'pending'),
+)
+
+/** Has every event that was put aside tried again. */
+export const reviveEvents = preparedWrite<{ now: number }>((db, param) =>
+  db
+    .updateTable('outbox')
+    .set({ status: 'pending', attempts: 0, available_at: param('now') })
+    .where('status', '=', 'failed'),
 )

@@ -1,100 +1,87 @@
 import type { Context } from '../context.ts'
+import { retryDelayMs } from '../core/backoff.ts'
+import { queuedSubscribers, subscribers } from '../subscribers.ts'
+import type { Change, Tx } from './database.ts'
+import { insertDeliveries } from './deliveries.ts'
 import {
+  failEvent,
   listPendingEvents,
   markDelivered,
   postpone,
   takeEvents,
   type PendingEvent,
 } from './outbox.ts'
-
-/** Hears of what happened. May be told the same thing twice, so its effect must be idempotent. */
-export type Subscriber = (ctx: Context, event: PendingEvent) => Promise<void>
+import { takeEachOnce } from './take.ts'
 
 const batchSize = 500
-const retryAfterMs = 10_000
 /** What a node took and did not deliver, because it died, is taken by another after this. */
 const leaseMs = 30_000
 
-/** Writes every event to the log; mail, webhooks and search will be further entries here. */
-const subscribers: readonly Subscriber[] = [
-  (ctx, { id, topic, payload }) => {
-    ctx.log.debug({ eventId: id, topic, payload }, 'event')
-    return Promise.resolve()
-  },
-]
-
-/** Hands the oldest pending events to the subscribers, each at least once; says how many. */
+/**
+ * Tells the subscribers of the oldest pending events, each at least once, and puts them into the
+ * queues of those that take their time; says how many.
+ */
 export async function deliverPending(ctx: Context): Promise<number> {
   const now = ctx.clock.now()
-  const events = await takePending(ctx, now)
-  if (events.length === 0) return 0
-  const failed = new Set<string>()
-  for (const event of events) if (!(await deliver(ctx, event))) failed.add(event.id)
-  const delivered = events.filter(({ id }) => !failed.has(id))
-  await ctx.db.transaction(async (tx) => {
-    await markDelivered(
+  const due = await listPendingEvents(ctx.db.read, { now, limit: batchSize })
+  const events = await takeEachOnce(ctx, due, (tx, items) =>
+    takeEvents(
       tx,
-      delivered.map(({ id }) => ({ id, at: now })),
-    )
-    for (const id of failed) await postpone(tx, { id, at: now + retryAfterMs })
-  })
+      items.map(({ id }) => ({ id, due_at: now, until_at: now + leaseMs })),
+    ),
+  )
+  const failed = new Set<PendingEvent>()
+  for (const event of events) if (!(await tell(ctx, event))) failed.add(event)
+  const told = events.filter((event) => !failed.has(event))
+  await takeEachOnce(ctx, told, (tx, items) => finish(ctx, tx, items))
+  for (const event of failed) await putBack(ctx, event)
   return events.length
 }
 
-/** The oldest pending events, each taken by one node only. */
-async function takePending(ctx: Context, now: number): Promise<PendingEvent[]> {
-  const events = await listPendingEvents(ctx.db.read, { now, limit: batchSize })
-  if (events.length === 0) return []
-  // In the same order everywhere, so that nodes that want the same events cannot deadlock.
-  const inOrder = events.toSorted((a, b) => (a.id < b.id ? -1 : 1))
-  return (await takeAll(ctx, inOrder, now)) ? inOrder : takeEach(ctx, inOrder, now)
-}
-
-const taking = (id: string, now: number) => ({ id, due_at: now, until_at: now + leaseMs })
-
-/** All of them, or none if another node has taken one meanwhile. */
-async function takeAll(
-  ctx: Context,
-  events: readonly PendingEvent[],
-  now: number,
-): Promise<boolean> {
-  const rows = events.map(({ id }) => taking(id, now))
-  try {
-    await ctx.db.transaction(async (tx) => {
-      const { changes } = await takeEvents(tx, rows)
-      if (changes !== rows.length) throw new TakenError()
-    })
-    return true
-  } catch (error) {
-    if (error instanceof TakenError) return false
-    throw error
-  }
-}
-
-/** Undoes what was taken: which of the events another node has, one statement cannot tell. */
-class TakenError extends Error {}
-
-function takeEach(
-  ctx: Context,
-  events: readonly PendingEvent[],
-  now: number,
-): Promise<PendingEvent[]> {
-  return ctx.db.transaction(async (tx) => {
-    const taken: PendingEvent[] = []
-    for (const event of events) {
-      const { changes } = await takeEvents(tx, [taking(event.id, now)])
-      if (changes === 1) taken.push(event)
-    }
-    return taken
-  })
-}
-
-async function deliver(ctx: Context, event: PendingEvent): Promise<boolean> {
+async function tell(ctx: Context, event: PendingEvent): Promise<boolean> {
   try {
     for (const subscriber of subscribers) await subscriber(ctx, event)
     return true
   } catch (error) {
-    ctx.log.warn({ err: error, eventId: event.id }, 'event not delivered; it is tried again')
+    ctx.log.warn({ err: error, eventId: event.id }, 'event not delivered')
     return false
   }
+}
+
+/** An event is delivered when it stands in every queue it belongs to: one transaction. */
+async function finish(ctx: Context, tx: Tx, events: readonly PendingEvent[]): Promise<Change> {
+  const now = ctx.clock.now()
+  const marked = await markDelivered(
+    tx,
+    events.map(({ id }) => ({ id, at: now })),
+  )
+  // Otherwise some have been delivered by another node, and all is tried again one by one.
+  if (marked.changes === events.length) await fillQueues(ctx, tx, events)
+  return marked
+}
+
+async function fillQueues(ctx: Context, tx: Tx, events: readonly PendingEvent[]): Promise<void> {
+  const now = ctx.clock.now()
+  const rows = queuedSubscribers.flatMap((subscriber) =>
+    events
+      .filter(({ topic }) => subscriber.wants(ctx, topic))
+      .map(({ id }) => ({
+        event_id: id,
+        subscriber: subscriber.name,
+        status: 'pending' as const,
+        available_at: now,
+        created_at: now,
+      })),
+  )
+  if (rows.length > 0) await insertDeliveries(tx, rows)
+}
+
+async function putBack(ctx: Context, { id, attempts }: PendingEvent): Promise<void> {
+  const delayMs = retryDelayMs(attempts + 1)
+  if (delayMs === undefined) ctx.log.error({ eventId: id }, 'event given up; see "retry"')
+  await ctx.db.transaction((tx) =>
+    delayMs === undefined
+      ? failEvent(tx, { id })
+      : postpone(tx, { id, at: ctx.clock.now() + delayMs }),
+  )
 }

@@ -7,6 +7,7 @@ import type { InventoryTables } from '../domains/inventory/tables.ts'
 import type { OrderTables } from '../domains/order/tables.ts'
 import type { PaymentTables } from '../domains/payment/tables.ts'
 import type { ShippingTables } from '../domains/shipping/tables.ts'
+import type { DeliveryTables } from './deliveries.ts'
 import type { IdempotencyTables } from './idempotency.ts'
 import type { OutboxTables } from './outbox.ts'
 import type { SettingsTables } from './settings.ts'
@@ -25,4 +26,5 @@ export interface Tables
     PaymentTables,
     ShippingTables,
     IdempotencyTables,
-    OutboxTables {}
+    OutboxTables,
+    DeliveryTables {}

@@ -79,6 +79,11 @@ const damages: readonly (readonly [rule: string, damage: RawBuilder<unknown>])[]
   ],
   ['no event has given up being delivered', sql`update outbox set status = 'failed'`],
   [
+    'no event has given up being delivered',
+    sql`insert into deliveries (event_id, subscriber, status, attempts, available_at, created_at)
+      select id, 'mail', 'failed', 32, 0, 0 from outbox`,
+  ],
+  [
     'category counts are the products in them',
     sql`update categories set total_product_count = total_product_count + 1`,
   ],

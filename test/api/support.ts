@@ -100,6 +100,7 @@ const tables = [
   'customer_addresses',
   'customer_default_addresses',
   'customers',
+  'deliveries',
   'idempotency_keys',
   'order_events',
   'order_lines',

@@ -73,6 +73,7 @@ function environment(settings: Partial<RawSettings>): Partial<RawSettings & Node
     PUBLIC_URL: 'http://shop.example.com',
     LOG_LEVEL: 'warn',
     RATE_LIMIT: 'off',
+    MAIL_DRIVER: 'none',
     JWT_SECRET: secrets.jwt,
     COOKIE_SECRET: secrets.cookie,
     NODE_COMPILE_CACHE: compileCache,
@@ -93,7 +94,12 @@ export async function statusOf(url: string): Promise<number | undefined> {
 
 /** Looks at the same database from this process, which runs neither requests nor jobs. */
 export async function openOffice(databaseUrl: string): Promise<Context> {
-  const raw = { ...readSettings({}), DATABASE_URL: databaseUrl, DB_POOL_SIZE: '4' }
+  const raw = {
+    ...readSettings({}),
+    DATABASE_URL: databaseUrl,
+    DB_POOL_SIZE: '4',
+    MAIL_DRIVER: 'none',
+  }
   const ctx = await createContext({ config: configOf(raw), secrets, log: createLog('silent') })
   await prepareShop(ctx)
   return ctx

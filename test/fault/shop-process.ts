@@ -33,6 +33,7 @@ export class ShopProcess {
         PORT: String(port),
         LOG_LEVEL: 'warn',
         RATE_LIMIT: 'off',
+        MAIL_DRIVER: 'none',
         RECONCILE_AFTER_SECONDS: '1',
         NODE_COMPILE_CACHE: join(folder, '..', 'compile-cache'),
       },

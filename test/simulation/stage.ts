@@ -116,7 +116,7 @@ export class Run {
       ['test', outsideTransactions('payment test', this.#driver())],
     ])
     const transaction = <T>(work: (tx: Tx) => Promise<T>) => this.#transaction(this.#noting(work))
-    return { ...ctx, db: { ...ctx.db, transaction }, drivers: { payment } }
+    return { ...ctx, db: { ...ctx.db, transaction }, drivers: { ...ctx.drivers, payment } }
   }
 
   #noting<T>(work: (tx: Tx) => Promise<T>): (tx: Tx) => Promise<T> {

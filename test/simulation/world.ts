@@ -65,7 +65,12 @@ export async function openWorld(
   const clock = { time: Date.parse(random.pick(starts)), now: () => clock.time }
   const { settings, terms } = chooseTerms(random)
   const ctx = await createContext({
-    config: configOf({ ...readSettings({}), ...settings, DATABASE_URL: 'sqlite::memory:' }),
+    config: configOf({
+      ...readSettings({}),
+      ...settings,
+      MAIL_DRIVER: 'none',
+      DATABASE_URL: 'sqlite::memory:',
+    }),
     secrets: { jwt: 'j'.repeat(43), cookie: 'c'.repeat(43) },
     log: createLog('silent'),
     clock,

@@ -11,15 +11,22 @@ import { audit } from '../../src/domains/audit/audit.ts'
 import { createProduct, type NewProduct } from '../../src/domains/catalog/writes.ts'
 import { register } from '../../src/domains/customer/customers.ts'
 import { permissionsOf, type Principal } from '../../src/domains/access/permissions.ts'
+import { deliverPending } from '../../src/db/relay.ts'
+import { workQueue } from '../../src/db/queue.ts'
+import type { MailDriver, MailMessage } from '../../src/drivers/mail/driver.ts'
+import { memoryMail } from '../../src/drivers/mail/memory.ts'
 import type { PaymentDrivers } from '../../src/drivers/payment/driver.ts'
 import { createLog } from '../../src/log.ts'
 import { prepareShop } from '../../src/shop.ts'
+import { queuedSubscribers } from '../../src/subscribers.ts'
 import { engines, reportMissing, type Engine } from './databases.ts'
 
 export interface ShopOptions {
   readonly settings?: Partial<RawSettings>
   readonly clock?: Clock
   readonly payment?: PaymentDrivers
+  /** Kept in memory if it is not given. */
+  readonly mail?: MailDriver
   /** Silent if it is not given. */
   readonly log?: Logger
 }
@@ -47,6 +54,8 @@ export interface TestShop extends AsyncDisposable {
   readonly ctx: Context
   readonly url: string
   call(method: string, path: string, options?: CallOptions): Promise<Answer>
+  /** Has everything delivered that waits, and returns what has been written to people so far. */
+  mails(): Promise<readonly MailMessage[]>
   /** Fails the test if any promise of the ledger is broken. */
   assertAudit(): Promise<void>
 }
@@ -74,19 +83,15 @@ export async function openShopOn(
   options: ShopOptions,
   cleanUp: () => Promise<void>,
 ): Promise<TestShop> {
-  const raw = {
-    ...readSettings({}),
-    PORT: '0',
-    HOST: '127.0.0.1',
-    RATE_LIMIT: 'off',
-    ...options.settings,
-  }
+  const raw = { ...readSettings({}), ...quiet, ...options.settings }
+  const memory = memoryMail()
   const ctx = await createContext({
     config: configOf({ ...raw, DATABASE_URL: databaseUrl }),
     secrets: { jwt: 'j'.repeat(43), cookie: 'c'.repeat(43) },
     log: options.log ?? createLog('silent'),
     ...(options.clock ? { clock: options.clock } : {}),
     ...(options.payment ? { payment: options.payment } : {}),
+    mail: options.mail ?? memory,
   })
   await prepareShop(ctx)
   const { app } = await buildApp(ctx)
@@ -95,6 +100,10 @@ export async function openShopOn(
     ctx,
     url,
     call: (method, path, callOptions) => call(url + path, method, callOptions),
+    async mails() {
+      await deliverAll(ctx)
+      return memory.sent
+    },
     assertAudit: async () => assert.deepEqual(await audit(ctx), []),
     async [Symbol.asyncDispose]() {
       await app.close()
@@ -102,6 +111,20 @@ export async function openShopOn(
       await cleanUp()
     },
   }
+}
+
+/** What the tests of one machine do not need. */
+const quiet = {
+  PORT: '0',
+  HOST: '127.0.0.1',
+  MAIL_PREVIEW: 'off',
+  RATE_LIMIT: 'off',
+} as const
+
+/** As the jobs would, until nothing is left that is due. */
+export async function deliverAll(ctx: Context): Promise<void> {
+  while ((await deliverPending(ctx)) > 0);
+  for (const subscriber of queuedSubscribers) while ((await workQueue(ctx, subscriber)) > 0);
 }
 
 async function call(url: string, method: string, options: CallOptions = {}): Promise<Answer> {

@@ -117,7 +117,9 @@ export const rules: readonly Rule[] = [
   },
   {
     name: 'no event has given up being delivered',
-    rows: (limit) => sql`select id, topic from outbox where status = 'failed' limit ${limit}`,
+    rows: (limit) => sql`select id, topic, status from outbox where status = 'failed'
+      union all select event_id, subscriber, status from deliveries where status = 'failed'
+      limit ${limit}`,
   },
   {
     name: 'category counts are the products in them',

@@ -15,7 +15,7 @@ import { together } from '../../db/together.ts'
 import { may, type Principal } from '../access/permissions.ts'
 import {
   countOrdersOf,
-  findOrder,
+  findOrder as findOrderRow,
   insertEvent,
   insertOrderLines,
   insertOrders,
@@ -89,12 +89,18 @@ export async function settleOrderStatus(
 
 /** Whether there is an order with this id, in any status. */
 export async function hasOrder(db: Db, id: string): Promise<boolean> {
-  return (await findOrder(db, { by: 'id', id })) !== undefined
+  return (await findOrderRow(db, { by: 'id', id })) !== undefined
+}
+
+/** An order with its lines, for the shop itself: nobody is asked who they are. */
+export async function findOrder({ db }: Context, id: string): Promise<OrderSummary | undefined> {
+  const order = await findOrderRow(db.read, { by: 'id', id })
+  return order && (await withLines(db.read, [order]))[0]
 }
 
 /** The order row, inside the transaction that is changing it. */
 export async function getOrderRow(db: Db, id: string): Promise<OrderRow> {
-  const row = await findOrder(db, { by: 'id', id })
+  const row = await findOrderRow(db, { by: 'id', id })
   if (!row) throw notFound('Order')
   return row
 }
@@ -126,7 +132,7 @@ export interface OrderReader {
 
 /** One's own order. What does not exist and what is somebody else's look the same. */
 export async function getOrder(ctx: Context, by: Reference, reader: OrderReader): Promise<Order> {
-  const row = await findOrder(ctx.db.read, by)
+  const row = await findOrderRow(ctx.db.read, by)
   if (!row || !mayRead(ctx, row, reader)) throw notFound('Order')
   return loadOrder(ctx.db.read, row)
 }

@@ -1,0 +1,116 @@
+import type { Letter, Store } from './letter.ts'
+
+/** A letter that asks to follow a link before it ends. */
+export interface LinkData {
+  /** Absolute; holds the one-time token. */
+  readonly url: string
+  /** How long the link works, in words: `24 hours`. */
+  readonly validFor: string
+}
+
+const onceOnly = ({ validFor }: LinkData) => `The link works once, within ${validFor}.`
+
+export function verifyEmail(data: LinkData, store: Store): Letter {
+  return {
+    subject: `Confirm your e-mail address for ${store.name}`,
+    blocks: [
+      `An account at ${store.name} was made with this address. Please confirm that it is yours.`,
+      { label: 'Confirm my address', url: data.url },
+      onceOnly(data),
+      'If it was not you, do nothing: without your confirmation the address is not used.',
+    ],
+  }
+}
+
+export function resetPassword(data: LinkData, store: Store): Letter {
+  return {
+    subject: `Choose a new password for ${store.name}`,
+    blocks: [
+      `Somebody, hopefully you, asked for a new password for your account at ${store.name}.`,
+      { label: 'Choose a new password', url: data.url },
+      onceOnly(data),
+      'If it was not you, do nothing: your password stays as it is.',
+    ],
+  }
+}
+
+export interface WhenData {
+  /** UTC milliseconds. */
+  readonly at: number
+}
+
+/** `2026-11-21 10:30 UTC` */
+const moment = ({ at }: WhenData) =>
+  `${new Date(at).toISOString().slice(0, 16).replace('T', ' ')} UTC`
+
+const ifNotYou =
+  'If it was not you, choose a new password at once and answer this mail: ' +
+  'somebody else may have been in your account.'
+
+export function passwordChanged(data: WhenData, store: Store): Letter {
+  return {
+    subject: `Your password for ${store.name} was changed`,
+    blocks: [
+      `The password of your account was changed on ${moment(data)}.`,
+      'Every device has been signed out; sign in again with the new password.',
+      ifNotYou,
+    ],
+  }
+}
+
+export interface EmailChangeData extends LinkData {
+  readonly newEmail: string
+}
+
+export function emailChangeConfirmNew(data: EmailChangeData, store: Store): Letter {
+  return {
+    subject: `Confirm your new e-mail address for ${store.name}`,
+    blocks: [
+      `Your account at ${store.name} is to use ${data.newEmail} from now on. ` +
+        'Please confirm that this address is yours.',
+      { label: 'Confirm my new address', url: data.url },
+      onceOnly(data),
+      'The change takes effect when your old address has agreed too. ' +
+        'If you know nothing of this, do nothing.',
+    ],
+  }
+}
+
+export function emailChangeConfirmOld(data: EmailChangeData, store: Store): Letter {
+  return {
+    subject: `Is your e-mail address for ${store.name} to change?`,
+    blocks: [
+      `Somebody, hopefully you, asked that your account at ${store.name} use ${data.newEmail} ` +
+        'instead of this address.',
+      { label: 'Agree to the change', url: data.url },
+      onceOnly(data),
+      'If it was not you, do not follow the link, and choose a new password at once.',
+    ],
+  }
+}
+
+export interface SignInMethodData extends WhenData {
+  /** In words, with an article: `a passkey`, `an authenticator app`. */
+  readonly method: string
+  readonly change: 'added' | 'removed'
+}
+
+export function newSignInMethod(data: SignInMethodData, store: Store): Letter {
+  const what = `${data.method} was ${data.change}`
+  return {
+    subject: `Signing in at ${store.name}: ${what}`,
+    blocks: [`On ${moment(data)}, ${what} as a way to sign in to your account.`, ifNotYou],
+  }
+}
+
+export function accountErased(data: WhenData, store: Store): Letter {
+  return {
+    subject: `Your account at ${store.name} was erased`,
+    blocks: [
+      `As you asked, your account was erased on ${moment(data)}, and with it your profile, ` +
+        'addresses and ways to sign in.',
+      'What the law has us keep of your orders is kept without your name.',
+      'You will get no further mail from us about this account. You may register again any time.',
+    ],
+  }
+}

@@ -1,0 +1,74 @@
+import type { Context } from '../context.ts'
+import type { EventTopic } from '../db/events.ts'
+import type { OutboxEvent } from '../db/outbox.ts'
+import { findOrder, orderToken, type OrderSummary } from '../domains/order/orders.ts'
+import { render, storeUrl, type Letter, type MailContent, type Store } from './letter.ts'
+import { orderConfirmation, paymentRefunded } from './order-letters.ts'
+
+/** Whom to write to, and what. */
+export interface Mail extends MailContent {
+  /** An e-mail address. */
+  readonly to: string
+}
+
+/** Makes the mail that an event calls for, from what the shop knows now; undefined: none. */
+export type MailMaker<T extends EventTopic = EventTopic> = (
+  ctx: Context,
+  payload: OutboxEvent<T>['payload'],
+) => Promise<Mail | undefined>
+
+/** Every event that somebody is written to about. */
+export const mailTopics: { readonly [T in EventTopic]?: MailMaker<T> } = {
+  'order.placed': (ctx, { order_id: id }) => mailAboutOrder(ctx, String(id), confirmation),
+  'order.refunded': (ctx, { order_id: id }) => mailAboutOrder(ctx, String(id), refund),
+}
+
+export const storeOf = ({ config }: Context): Store => ({
+  name: config.store.name,
+  url: config.server.publicUrl,
+})
+
+/** A letter of this shop: `write(ctx, resetPassword, { url, validFor })`. */
+export function write<D>(
+  ctx: Context,
+  template: (data: D, store: Store) => Letter,
+  data: D,
+): MailContent {
+  const store = storeOf(ctx)
+  return render(template(data, store), store)
+}
+
+async function mailAboutOrder(
+  ctx: Context,
+  orderId: string,
+  content: (ctx: Context, found: OrderSummary) => MailContent,
+): Promise<Mail | undefined> {
+  const found = await findOrder(ctx, orderId)
+  return found && { to: found.order.email, ...content(ctx, found) }
+}
+
+function confirmation(ctx: Context, { order, lines }: OrderSummary): MailContent {
+  const path = `/api/v1/orders/${order.number}` as const
+  return write(ctx, orderConfirmation, {
+    number: order.number,
+    currency: order.currency,
+    lines: lines.map(({ name, options, quantity, subtotal_minor: subtotalMinor }) => {
+      const chosen = JSON.parse(options) as Record<string, string>
+      return { name, options: chosen, quantity, subtotalMinor }
+    }),
+    subtotalMinor: order.subtotal_minor,
+    discountMinor: order.discount_minor,
+    shippingMinor: order.shipping_minor,
+    shippingName: order.shipping_name,
+    taxMinor: order.tax_minor,
+    taxInclusive: order.tax_inclusive === 1,
+    totalMinor: order.total_minor,
+    isPaid: order.status === 'paid',
+    url: storeUrl(storeOf(ctx), path, { token: orderToken(ctx, order.id) }),
+  })
+}
+
+function refund(ctx: Context, { order }: OrderSummary): MailContent {
+  const { number, captured_minor: amountMinor, currency } = order
+  return write(ctx, paymentRefunded, { number, amountMinor, currency })
+}
