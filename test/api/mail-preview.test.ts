@@ -103,7 +103,7 @@ describe('the mail of development', () => {
   })
 
   const hidden: readonly Partial<RawSettings>[] = [
-    { PRODUCTION: 'true' },
+    { PRODUCTION: 'true', RATE_LIMIT: 'on' },
     { MAIL_DRIVER: 'none' },
     { MAIL_PREVIEW: 'off' },
     { PUBLIC_URL: 'https://shop.example.com' },

@@ -80,8 +80,12 @@ export const captured = (orderId: string): PaymentOutcome => ({
   reference: `ch_${orderId}`,
 })
 
-export function settleBy(ctx: Context, orderId: string, outcome: PaymentOutcome): Promise<void> {
-  return settling(ctx, { orderId, outcome }, (tx, settle) => settle(tx))
+export async function settleBy(
+  ctx: Context,
+  orderId: string,
+  outcome: PaymentOutcome,
+): Promise<void> {
+  await settling(ctx, { orderId, outcome }, (tx, settle) => settle(tx))
 }
 
 export async function orderOf({ db }: Context, session: string): Promise<string> {

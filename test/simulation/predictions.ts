@@ -5,8 +5,8 @@ import type { CheckoutWish, KeyUse, Shopper } from './state.ts'
 
 /**
  * What a use-case should do, as a row of events with a `yield` wherever others may come between,
- * which says what it has learned and goes on with; returns what it should answer. The events
- * themselves are the model's.
+ * which says all that it has learned and goes on with: two that say the same are taken to go on
+ * alike. Returns what it should answer. The events themselves are the model's.
  */
 export type Prediction = Generator<string, string>
 
@@ -52,17 +52,19 @@ export function* checkingOut(
   yield 'merged'
   const begun = model.begin(wish)
   if (begun.kind === 'told') {
-    yield begun.outcome
+    const { cart, prices } = begun.accept
+    yield `${begun.outcome}: cart ${cart}, ${[...prices].join(' ')}`
     model.accept(begun.accept)
   }
   if (begun.kind !== 'pending') return begun.outcome
   const { order, isResumed } = begun
-  yield `order ${order} ${isResumed}`
+  const known = `order ${order}${isResumed ? ' resumed' : ''}`
+  yield known
   if (isResumed && model.order(order).payment !== 'pending') {
-    yield 'settled'
+    yield `${known}, settled`
     return model.answer(order, wish.key)
   }
-  yield 'pending'
+  yield `${known}, pending`
   const outcome = outcomeOf(model, heardOf(heard, isResumed ? 'find' : 'charge', order))
   if (typeof outcome === 'string') return outcome
   return yield* finishing(model, order, { key: wish.key, outcome })
@@ -94,10 +96,17 @@ export function* finishing(
   return model.answer(order, key)
 }
 
-function* settling(model: Model, order: number, outcome: PaymentOutcome): Generator<string, void> {
+type Part = Generator<string, void>
+
+function* settling(model: Model, order: number, outcome: PaymentOutcome): Part {
   if (model.settle(order, outcome) === 'done') return
-  yield 'gone'
+  yield `the stock of order ${order} is gone`
   model.giveBack(order)
+}
+
+/** A part of a use-case, which goes on with what was known before as well. */
+function* knowing(known: string, part: Part): Part {
+  for (const more of part) yield `${known}, ${more}`
 }
 
 export function* reconciling(model: Model, heard: readonly Heard[]): Prediction {
@@ -106,24 +115,25 @@ export function* reconciling(model: Model, heard: readonly Heard[]): Prediction 
   const taken = model.take([...listed.keys()])
   const left = new Set(taken)
   for (const call of heard) {
-    yield `left ${[...left].join(' ')} of ${[...listed].join(' ')}`
+    const known = `left ${[...left].join(' ')} of ${[...listed].join(' ')}`
+    yield known
     if (!left.delete(call.order)) return `should not have asked about order ${call.order}`
     const payment = listed.get(call.order)
     if (payment === 'refund_due') {
       if (call.answer === 'refunded') model.noteRefund(call.order)
-    } else if (payment === 'failed') yield* lookingAgain(model, call)
-    else yield* lookingFirst(model, call)
+    } else if (payment === 'failed') yield* knowing(known, lookingAgain(model, call))
+    else yield* knowing(known, lookingFirst(model, call))
   }
   if (left.size > 0) return `should have asked about order ${[...left].join(', ')}`
   return `looked at ${taken.length}`
 }
 
-function* lookingFirst(model: Model, { order, answer }: Heard): Generator<string, void> {
+function* lookingFirst(model: Model, { order, answer }: Heard): Part {
   if (answer === 'absent') model.settle(order, { kind: 'failed', code: 'never_arrived' })
   else if (typeof answer !== 'string') yield* settling(model, order, answer)
 }
 
-function* lookingAgain(model: Model, { order, answer }: Heard): Generator<string, void> {
+function* lookingAgain(model: Model, { order, answer }: Heard): Part {
   if (answer === 'thrown') return
   if (typeof answer === 'string' || answer.kind !== 'captured') model.giveUp(order)
   else yield* settling(model, order, answer)

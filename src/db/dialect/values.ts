@@ -9,6 +9,13 @@ export function exactNumber(text: string): number {
   throw new UnsafeNumberError(`the database answered ${text}, which is not a safe integer`)
 }
 
+/** The same for a column that holds nothing but 64-bit integers, in less time. */
+export function exactInteger(text: string): number {
+  const value = Number(text)
+  if (Number.isSafeInteger(value)) return value
+  throw new UnsafeNumberError(`the database answered ${text}, which is not a safe integer`)
+}
+
 /** Refuses what drivers would convert silently: absent values, and numbers that are not exact. */
 export function assertBindable(params: readonly unknown[]): void {
   for (const value of params) {

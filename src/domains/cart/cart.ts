@@ -7,7 +7,7 @@ import type { Db, Tx } from '../../db/database.ts'
 import { together } from '../../db/together.ts'
 import { assertAccount } from '../customer/account.ts'
 import { estimateShipping, listShippingMethods, quoteMethods } from '../shipping/shipping.ts'
-import type { ShippingQuote } from '../shipping/shipping.ts'
+import type { ShippingMethod, ShippingQuote } from '../shipping/shipping.ts'
 import {
   addToLine,
   deleteExpiredCarts,
@@ -105,11 +105,20 @@ export function emptyCart(ctx: Context): Cart {
   }
 }
 
-export async function loadCart(ctx: Context, db: Db, row: CartRow): Promise<Cart> {
+async function loadCart(ctx: Context, db: Db, row: CartRow): Promise<Cart> {
   const [lines, methods] = await together(db, [
     () => listCartLines(db, { cartId: row.id }),
     () => listShippingMethods(db),
   ])
+  return priceLines(ctx, row, { lines, methods })
+}
+
+interface Contents {
+  readonly lines: readonly CartLineRow[]
+  readonly methods: readonly ShippingMethod[]
+}
+
+function priceLines(ctx: Context, row: CartRow, { lines, methods }: Contents): Cart {
   const { currency } = row
   const toPrice = lines.map((line) => ({
     id: line.number,
@@ -168,16 +177,20 @@ export async function addItem(
   tx: Tx,
   { shopper, item }: { shopper: Shopper; item: AddItem },
 ): Promise<{ cart: Cart; line: CartLineRow }> {
-  const sellable = await findSellable(tx, item.article)
+  const [sellable, known] = await together(tx, [
+    () => findSellable(tx, item.article),
+    () => findCart(tx, shopper),
+  ])
   // A draft is nobody's business yet; what was for sale once may be named.
   if (sellable.status === 'draft') throw notFound('Product')
   if (sellable.status !== 'active') {
     throw new ShopError('PRODUCT_UNAVAILABLE', { sku: sellable.sku })
   }
-  const { row, isNew } = await openCart(ctx, tx, shopper)
+  const { row, isNew } = known ? { row: known, isNew: false } : await openCart(ctx, tx, shopper)
   // Who has seen that there is no cart has seen version 0.
   const version = isNew && item.version === 0 ? undefined : item.version
-  const write = {
+  const line = {
+    id: ctx.newId(),
     cartId: row.id,
     variantId: sellable.variant_id,
     quantity: item.quantity,
@@ -186,9 +199,10 @@ export async function addItem(
   }
   const [, { changes }] = await together(tx, [
     () => lockOpenCart(ctx, tx, { row, version }),
-    () => addToLine(tx, write),
+    // A cart that this transaction has made has no line to add to.
+    () => (isNew ? insertLine(tx, line) : addToLine(tx, line)),
   ])
-  if (changes === 0) await insertLine(tx, { ...write, id: ctx.newId() })
+  if (changes === 0) await insertLine(tx, line)
   const cart = await reloadCart(ctx, tx, row)
   return { cart, line: checkedLine(cart, sellable.variant_id) }
 }
@@ -211,13 +225,12 @@ function listSellables(tx: Tx, by: Reference): Promise<Sellable[]> {
   return by.by === 'id' ? listSellablesByProduct(tx, by) : Promise.resolve([])
 }
 
+/** The first cart of a shopper who had none. */
 async function openCart(
   ctx: Context,
   tx: Tx,
   shopper: Shopper,
 ): Promise<{ row: CartRow; isNew: boolean }> {
-  const known = await findCart(tx, shopper)
-  if (known) return { row: known, isNew: false }
   if (shopper.customerId !== undefined) await assertAccount(tx, shopper.customerId)
   const now = ctx.clock.now()
   const row = {
@@ -258,12 +271,17 @@ export async function lockOpenCart(
 }
 
 async function reloadCart(ctx: Context, tx: Tx, { id, ...owner }: CartRow): Promise<Cart> {
-  const row = await findCart(tx, {
+  const shopper = {
     customerId: owner.customer_id ?? undefined,
     sessionKey: owner.session_key ?? undefined,
-  })
+  }
+  const [row, lines, methods] = await together(tx, [
+    () => findCart(tx, shopper),
+    () => listCartLines(tx, { cartId: id }),
+    () => listShippingMethods(tx),
+  ])
   if (!row || row.id !== id) throw new ShopError('CART_LOCKED')
-  return loadCart(ctx, tx, row)
+  return priceLines(ctx, row, { lines, methods })
 }
 
 /** The line just written, refused if it asks for more than there is. */
@@ -296,8 +314,11 @@ export async function setItem(
 ): Promise<{ cart: Cart; line: CartLineRow }> {
   const row = await findCart(tx, shopper)
   if (!row) throw notFound('Cart item')
-  await lockOpenCart(ctx, tx, { row, version: item.version })
-  const line = findLine(await listCartLines(tx, { cartId: row.id }), item.at)
+  const [, lines] = await together(tx, [
+    () => lockOpenCart(ctx, tx, { row, version: item.version }),
+    () => listCartLines(tx, { cartId: row.id }),
+  ])
+  const line = findLine(lines, item.at)
   const at = { cartId: row.id, id: line.id }
   if (item.quantity === 0) {
     await deleteLine(tx, at)
@@ -335,8 +356,10 @@ export async function clearCart(
 ): Promise<Cart> {
   const row = await findCart(tx, shopper)
   if (!row) return emptyCart(ctx)
-  await lockOpenCart(ctx, tx, { row, version })
-  await deleteLines(tx, { cartId: row.id })
+  await together(tx, [
+    () => lockOpenCart(ctx, tx, { row, version }),
+    () => deleteLines(tx, { cartId: row.id }),
+  ])
   return reloadCart(ctx, tx, row)
 }
 

@@ -4,7 +4,7 @@ import { formatMinor } from '../../core/money.ts'
 import type { Tx } from '../../db/database.ts'
 import { together } from '../../db/together.ts'
 import { findCart, problemsOf, type Shopper } from './cart.ts'
-import { closeCart, listCartLines, moveCart, writeToldPrices } from './queries.ts'
+import { closeCart, listArticlesOf, listCartLines, moveCart, writeToldPrices } from './queries.ts'
 import type { CartLineRow, CartRow } from './queries.ts'
 
 export interface TakenCart {
@@ -86,10 +86,8 @@ function assertBuyable(row: CartRow, lines: readonly CartLineRow[]): void {
 
 /** The articles a shopper is about to buy, read without any lock. */
 export async function articlesOf(ctx: Context, shopper: Shopper): Promise<string[]> {
-  const row = await findCart(ctx.db.read, shopper)
-  if (!row) return []
-  const lines = await listCartLines(ctx.db.read, { cartId: row.id })
-  return lines.map(({ variant_id }) => variant_id)
+  const articles = await listArticlesOf(ctx.db.read, shopper)
+  return articles.map(({ variant_id }) => variant_id)
 }
 
 /**

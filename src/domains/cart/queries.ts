@@ -190,6 +190,40 @@ export const listCartLines = preparedQuery<{ cartId: string }, CartLineRow>((db,
     .orderBy('l.number'),
 )
 
+interface Article {
+  readonly variant_id: string
+}
+
+const articlesBySession = preparedQuery<{ sessionKey: string }, Article>((db, param) =>
+  db
+    .selectFrom('carts as c')
+    .innerJoin('cart_lines as l', 'l.cart_id', 'c.id')
+    .select('l.variant_id')
+    .where('c.session_key', '=', param('sessionKey')),
+)
+
+const articlesByCustomer = preparedQuery<{ customerId: string }, Article>((db, param) =>
+  db
+    .selectFrom('carts as c')
+    .innerJoin('cart_lines as l', 'l.cart_id', 'c.id')
+    .select('l.variant_id')
+    .where('c.customer_id', '=', param('customerId')),
+)
+
+interface CartOwner {
+  readonly customerId: string | undefined
+  readonly sessionKey: string | undefined
+}
+
+/** What is in a shopper's cart, and nothing else about it. */
+export async function listArticlesOf(
+  db: Db,
+  { customerId, sessionKey }: CartOwner,
+): Promise<Article[]> {
+  if (customerId !== undefined) return articlesByCustomer(db, { customerId })
+  return sessionKey === undefined ? [] : articlesBySession(db, { sessionKey })
+}
+
 export interface Sellable {
   readonly variant_id: string
   readonly sku: string

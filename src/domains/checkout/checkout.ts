@@ -29,14 +29,7 @@ import {
 } from '../customer/addresses.ts'
 import { takingTurns } from '../inventory/hot.ts'
 import { reserveStock, servingLocation } from '../inventory/inventory.ts'
-import {
-  createOrder,
-  hasOrder,
-  orderToken,
-  readOrder,
-  type Order,
-  type OrderDraft,
-} from '../order/orders.ts'
+import { createOrder, hasOrder, orderToken, type Order, type OrderDraft } from '../order/orders.ts'
 import {
   askProvider,
   charge,
@@ -152,8 +145,8 @@ async function beginIn(ctx: Context, tx: Tx, attempt: Attempt): Promise<Begun> {
   const { paymentData: data } = command
   const outcome = await charge(ctx, { driver, payment, data })
   if (!outcome) throw new Error(`the offline payment method ${driver.code} gave no outcome`)
-  await settle(ctx, tx, { orderId, outcome })
-  return { kind: 'answered', ...(await storedAnswer(ctx, tx, { orderId, once })) }
+  const order = await settle(ctx, tx, { orderId, outcome })
+  return { kind: 'answered', ...(await storedAnswer(ctx, tx, { order, once })) }
 }
 
 interface NewOrder {
@@ -275,8 +268,8 @@ interface Finish {
 async function finish(ctx: Context, attempt: Finish): Promise<CheckoutReply> {
   const answer = await runAgainIfUnknown(() =>
     settling(ctx, attempt, async (tx, settleOnce) => {
-      await settleOnce(tx)
-      return storedAnswer(ctx, tx, attempt)
+      const order = await settleOnce(tx)
+      return storedAnswer(ctx, tx, { order, once: attempt.once })
     }),
   )
   if (answer.reply.status >= 500) throw new ShopError('PAYMENT_UNAVAILABLE')
@@ -287,22 +280,18 @@ async function finish(ctx: Context, attempt: Finish): Promise<CheckoutReply> {
 async function storedAnswer(
   ctx: Context,
   tx: Tx,
-  { orderId, once }: { orderId: string; once: Once },
+  { order, once }: { order: Order; once: Once },
 ): Promise<CheckoutReply> {
-  const reply = await answerOf(ctx, tx, { orderId, once })
+  const reply = answerOf(ctx, order, once)
   if (!once.claim) return { reply, replayed: false }
   const { claim } = once.claim
+  const orderId = order.order.id
   if (reply.status < 500) return storeOrderReply(tx, { claim, orderId, ...reply })
   await releaseClaim(tx, { claim, orderId })
   return { reply, replayed: false }
 }
 
-async function answerOf(
-  ctx: Context,
-  tx: Tx,
-  { orderId, once }: { orderId: string; once: Once },
-): Promise<StoredReply> {
-  const order = await readOrder(tx, orderId)
+function answerOf(ctx: Context, order: Order, once: Once): StoredReply {
   const { payment_status: status, payment_failure: failure } = order.order
   if (status === 'refund_due' || status === 'refunded') {
     return once.refuse(new ShopError('PAYMENT_REFUNDED'))
@@ -311,5 +300,5 @@ async function answerOf(
     const isOurs = failure === providerError || failure === neverArrived
     return once.refuse(new ShopError(isOurs ? 'PAYMENT_UNAVAILABLE' : 'PAYMENT_DECLINED'))
   }
-  return once.render({ ...order, token: orderToken(ctx, orderId) })
+  return once.render({ ...order, token: orderToken(ctx, order.order.id) })
 }

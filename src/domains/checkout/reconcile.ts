@@ -58,9 +58,9 @@ async function reconcile(ctx: Context, payment: PaymentRow): Promise<void> {
   }
 }
 
-function apply(ctx: Context, payment: PaymentRow, outcome: PaymentOutcome): Promise<void> {
+async function apply(ctx: Context, payment: PaymentRow, outcome: PaymentOutcome): Promise<void> {
   const settlement = { orderId: payment.order_id, outcome }
-  return settling(ctx, settlement, (tx, settle) => settle(tx))
+  await settling(ctx, settlement, (tx, settle) => settle(tx))
 }
 
 async function refund(ctx: Context, payment: PaymentRow): Promise<void> {

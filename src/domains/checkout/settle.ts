@@ -4,8 +4,20 @@ import { enqueue } from '../../db/outbox.ts'
 import { together } from '../../db/together.ts'
 import type { PaymentOutcome } from '../../drivers/payment/driver.ts'
 import { completeCart, reopenCart } from '../cart/checkout.ts'
-import { releaseHeldStock, sellHeldStock } from '../inventory/inventory.ts'
-import { getOrderRow, recordEvent, settleOrderStatus, type OrderRow } from '../order/orders.ts'
+import {
+  lockHeldStock,
+  releaseHeldStock,
+  sellHeldStock,
+  type Hold,
+} from '../inventory/inventory.ts'
+import {
+  getOrderRow,
+  readOrder,
+  recordEvent,
+  settleOrderStatus,
+  type Order,
+  type OrderRow,
+} from '../order/orders.ts'
 import { decideOutcome, oweRefund } from '../payment/payments.ts'
 
 /** The money has come and the stock is gone; thrown to undo what was half reserved again. */
@@ -16,7 +28,7 @@ export interface Settlement {
   readonly outcome: PaymentOutcome
 }
 
-type Settle = (tx: Tx) => Promise<void>
+type Settle = (tx: Tx) => Promise<Order>
 
 /**
  * The second half of a checkout, as a transaction. The shopper's request, the reconciler and
@@ -24,7 +36,8 @@ type Settle = (tx: Tx) => Promise<void>
  * for the others nothing changes. Money is never kept without goods: if the reservation has run
  * out it is renewed, and if the stock is gone, or the order was given up before, it is refunded.
  *
- * `work` runs in the same transaction and calls the function it is given.
+ * `work` runs in the same transaction and calls the function it is given, which returns the order
+ * as it is then.
  */
 export async function settling<T>(
   ctx: Context,
@@ -46,43 +59,50 @@ export async function settle(
   ctx: Context,
   tx: Tx,
   { orderId, outcome }: Settlement,
-): Promise<void> {
-  const [isFirst, order] = await together(tx, [
+): Promise<Order> {
+  const [isFirst, order, holds] = await together(tx, [
     () => decideOutcome(ctx, tx, { orderId, outcome }),
     () => getOrderRow(tx, orderId),
+    () => lockHeldStock(tx, orderId),
   ])
-  if (!isFirst) {
-    if (outcome.kind === 'captured') {
-      await refundInstead(ctx, tx, { order, from: 'failed', reference: outcome.reference })
-    }
-    return
+  if (isFirst && outcome.kind !== 'failed') return confirm(ctx, tx, { order, holds, outcome })
+  if (isFirst && outcome.kind === 'failed') {
+    await cancelUnpaid(ctx, tx, { order, holds, code: outcome.code })
+  } else if (outcome.kind === 'captured') {
+    await refundInstead(ctx, tx, { order, from: 'failed', reference: outcome.reference })
   }
-  if (outcome.kind === 'failed') await cancelUnpaid(ctx, tx, { order, code: outcome.code })
-  else await confirm(ctx, tx, { order, outcome })
+  return readOrder(tx, orderId)
+}
+
+interface Held {
+  readonly order: OrderRow
+  readonly holds: readonly Hold[]
 }
 
 async function confirm(
   ctx: Context,
   tx: Tx,
-  { order, outcome }: { order: OrderRow; outcome: PaymentOutcome },
-): Promise<void> {
+  { order, holds, outcome }: Held & { outcome: PaymentOutcome },
+): Promise<Order> {
   const status = outcome.kind === 'captured' ? 'paid' : 'placed'
   const payload = { order_id: order.id, number: order.number, status } as const
-  const [, , , , isSold] = await together(tx, [
+  const [, , , , settled, isSold] = await together(tx, [
     () => settleOrderStatus(ctx, tx, { order, status }),
     () => completeCart(ctx, tx, order.cart_id),
     () => recordEvent(ctx, tx, { orderId: order.id, type: status }),
     () => enqueue(ctx, tx, { topic: 'order.placed', payload }),
+    () => readOrder(tx, order.id),
     // The stock rows are the most wanted locks of the shop: taken last, they are held shortest.
-    () => sellHeldStock(ctx, tx, order.id),
+    () => sellHeldStock(ctx, tx, { orderId: order.id, holds }),
   ])
   if (!isSold) throw new StockGoneError()
+  return settled
 }
 
 async function cancelUnpaid(
   ctx: Context,
   tx: Tx,
-  { order, code }: { order: OrderRow; code: string },
+  { order, holds, code }: Held & { code: string },
 ): Promise<void> {
   await cancel(ctx, tx, order)
   await recordEvent(ctx, tx, { orderId: order.id, type: 'payment_failed', data: { code } })
@@ -90,7 +110,7 @@ async function cancelUnpaid(
     topic: 'order.payment_failed',
     payload: { order_id: order.id, number: order.number, code },
   })
-  await releaseHeldStock(tx, order.id)
+  await releaseHeldStock(tx, { orderId: order.id, holds })
 }
 
 async function cancel(ctx: Context, tx: Tx, order: OrderRow): Promise<void> {
@@ -102,12 +122,13 @@ async function settleWithoutStock(
   ctx: Context,
   tx: Tx,
   { orderId, outcome }: Settlement,
-): Promise<void> {
+): Promise<Order> {
   const order = await getOrderRow(tx, orderId)
   const reference = outcome.kind === 'captured' ? outcome.reference : ''
   if (await refundInstead(ctx, tx, { order, from: 'pending', reference })) {
     await cancel(ctx, tx, order)
   }
+  return readOrder(tx, orderId)
 }
 
 interface Refund {

@@ -3,7 +3,6 @@ import { ShopError } from '../../core/errors.ts'
 import { firstTokens, startSession, type Client, type SessionTokens } from '../access/sessions.ts'
 import type { SignInMethod } from '../access/tables.ts'
 import { mergeCarts } from '../cart/merge.ts'
-import { getCustomer } from './customers.ts'
 import { hashPassword, verifyPassword } from './passwords.ts'
 import { findCustomerByLogin, updateCustomer, type CustomerRow, type Login } from './queries.ts'
 import { slowingDown } from './slow-down.ts'
@@ -72,6 +71,5 @@ export async function enter(
   const session = { owner: customer, ...rest }
   if (sessionKey !== undefined) await mergeCarts(ctx, { sessionKey, customerId: customer.id })
   const sessionId = await ctx.db.transaction((tx) => startSession(ctx, tx, session))
-  const tokens = await firstTokens(ctx, session, sessionId)
-  return { customer: await getCustomer(ctx, { by: 'id', id: customer.id }), tokens }
+  return { customer, tokens: await firstTokens(ctx, session, sessionId) }
 }

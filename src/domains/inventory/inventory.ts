@@ -156,12 +156,20 @@ async function shortageOf(tx: Tx, orderId: string, demand: readonly Demand[]): P
   return new ShopError('INSUFFICIENT_STOCK', { sku: first.sku, available: first.available, items })
 }
 
+/** What an order has reserved; it does not run out while the transaction lasts. */
+export function lockHeldStock(tx: Tx, orderId: string): Promise<Hold[]> {
+  return listHolds(tx, { orderId })
+}
+
 /**
  * Turns an order's reservation into a sale. What has run out meanwhile is reserved again first;
  * false if it is gone: the transaction must then be rolled back.
  */
-export async function sellHeldStock(ctx: Context, tx: Tx, orderId: string): Promise<boolean> {
-  const holds = await listHolds(tx, { orderId })
+export async function sellHeldStock(
+  ctx: Context,
+  tx: Tx,
+  { orderId, holds }: { orderId: string; holds: readonly Hold[] },
+): Promise<boolean> {
   const released = holds.filter(({ status }) => status === 'released')
   if (released.length > 0) {
     const { changes } = await reserveRows(tx, released)
@@ -186,17 +194,17 @@ export async function sellHeldStock(ctx: Context, tx: Tx, orderId: string): Prom
   return true
 }
 
-/** Gives an order's reservation back. */
-export async function releaseHeldStock(tx: Tx, orderId: string): Promise<void> {
-  const holds = await listActiveHolds(tx, orderId)
-  assertAll((await releaseHolds(tx, { orderId })).changes, holds.length)
-  assertAll((await releaseReservedRows(tx, holds)).changes, holds.length)
+/** Gives back what is left of an order's reservation. */
+export async function releaseHeldStock(
+  tx: Tx,
+  { orderId, holds }: { orderId: string; holds: readonly Hold[] },
+): Promise<void> {
+  const active = holds.filter(isActive)
+  assertAll((await releaseHolds(tx, { orderId })).changes, active.length)
+  assertAll((await releaseReservedRows(tx, active)).changes, active.length)
 }
 
-async function listActiveHolds(tx: Tx, orderId: string): Promise<Hold[]> {
-  const holds = await listHolds(tx, { orderId })
-  return holds.filter(({ status }) => status === 'active')
-}
+const isActive = ({ status }: Hold): boolean => status === 'active'
 
 /** Orders whose reservation has run out. */
 export async function listExpired(ctx: Context, limit: number): Promise<string[]> {
@@ -206,7 +214,7 @@ export async function listExpired(ctx: Context, limit: number): Promise<string[]
 
 /** Gives back what an order reserved and did not pay in time; false if it was settled meanwhile. */
 export async function expireStock(ctx: Context, tx: Tx, orderId: string): Promise<boolean> {
-  const holds = await listActiveHolds(tx, orderId)
+  const holds = (await listHolds(tx, { orderId })).filter(isActive)
   const { changes } = await expireHolds(tx, { orderId, now: ctx.clock.now() })
   if (changes === 0) return false
   assertAll(changes, holds.length)
@@ -256,3 +264,5 @@ export async function getStock(
   if (rows.length === 0) throw notFound('Variant')
   return rows
 }
+
+export type { Hold }

@@ -1,10 +1,9 @@
-import type { Socket } from 'node:net'
-import { DatabaseError, type ClientBase, type PoolClient, type QueryResult } from 'pg'
+import { DatabaseError, type ClientBase, type PoolClient } from 'pg'
 import type { Change } from '../../database.ts'
 import { ConnectionLostError, UnavailableError } from '../../errors.ts'
 import type { PooledConnection } from '../pool.ts'
-import { assertBindable } from '../values.ts'
 import { endsConnection, idleTransactionCode } from './faults.ts'
+import { Lane, type Outcome } from './lane.ts'
 
 /**
  * Why a client cannot be used any more; `pg` says so in an event, which may come between queries.
@@ -17,69 +16,66 @@ export function watchForLoss(client: ClientBase): void {
   client.on('error', (error: Error) => losses.set(client, losses.get(client) ?? error))
 }
 
-/** What the types of `pg` leave out. */
-interface WithStream {
-  readonly connection: { readonly stream: Socket }
+/** Each client has one for all of its life: what it has prepared stays prepared. */
+const lanes = new WeakMap<ClientBase, Lane>()
+
+function laneOf(client: ClientBase): Lane {
+  const known = lanes.get(client)
+  if (known) return known
+  const made = new Lane(client)
+  lanes.set(client, made)
+  return made
 }
 
 export class PostgresConnection implements PooledConnection {
   readonly #client: PoolClient
+  readonly #lane: Lane
   #begun: Promise<unknown> = Promise.resolve()
 
   constructor(client: PoolClient) {
     this.#client = client
+    this.#lane = laneOf(client)
   }
 
-  async all(text: string, params: readonly unknown[], name?: string): Promise<unknown[]> {
-    return (await this.#query(text, params, name)).rows
+  async all(sql: string, params: readonly unknown[], name?: string): Promise<unknown[]> {
+    return (await this.#run(sql, params, name)).rows
   }
 
-  async run(text: string, params: readonly unknown[], name?: string): Promise<Change> {
-    const { rowCount } = await this.#query(text, params, name)
-    return { changes: rowCount ?? 0, insertId: undefined }
+  async run(sql: string, params: readonly unknown[], name?: string): Promise<Change> {
+    const { tag } = await this.#run(sql, params, name)
+    return { changes: countOf(tag), insertId: undefined }
   }
 
   /** Does not wait for the answer: BEGIN travels together with the first statement. */
   async begin(): Promise<void> {
-    this.#begun = this.#query('begin', [])
+    this.#begun = this.#run('begin', [], 'begin')
     this.#begun.catch(() => undefined)
   }
 
   /** PostgreSQL answers COMMIT of a failed transaction with ROLLBACK, and calls that a success. */
   async commit(): Promise<void> {
     await this.#begun
-    const { command } = await this.#query('commit', [])
-    if (command === 'COMMIT') return
+    const { tag } = await this.#run('commit', [], 'commit')
+    if (tag === 'COMMIT') return
     throw new Error('nothing was committed: an error inside the transaction was caught and ignored')
   }
 
   async rollback(): Promise<void> {
-    await this.#query('rollback', [])
+    await this.#run('rollback', [], 'rollback')
   }
 
   release(state: 'clean' | 'unknown'): void {
     this.#client.release(state === 'unknown')
   }
 
-  async #query(text: string, params: readonly unknown[], name?: string): Promise<QueryResult> {
-    assertBindable(params)
-    this.#gather()
+  async #run(sql: string, params: readonly unknown[], name?: string): Promise<Outcome> {
     try {
-      return await this.#client.query({
-        text,
-        values: params as unknown[],
-        ...(name === undefined ? {} : { name }),
-      })
+      return await this.#lane.run(sql, params, name)
     } catch (error) {
+      // From where it was asked, not from where the answer was read.
+      if (error instanceof DatabaseError) Error.captureStackTrace(error)
       throw this.#lossOf(error) ?? error
     }
-  }
-
-  /** What is sent within one turn leaves in one piece: each write would be a system call. */
-  #gather(): void {
-    const { stream } = (this.#client as unknown as WithStream).connection
-    stream.cork()
-    process.nextTick(() => stream.uncork())
   }
 
   #lossOf(error: unknown): UnavailableError | undefined {
@@ -91,6 +87,12 @@ export class PostgresConnection implements PooledConnection {
     const isLost = event !== undefined || endsConnection(codeOf(error)) || isClientLoss(error)
     return isLost ? new ConnectionLostError('connection lost', { cause: error }) : undefined
   }
+}
+
+/** How many rows a statement has changed or given back, from `UPDATE 3` or `INSERT 0 3`. */
+function countOf(tag: string): number {
+  const count = Number(tag.slice(tag.lastIndexOf(' ') + 1))
+  return Number.isNaN(count) ? 0 : count
 }
 
 function codeOf(error: unknown): string | undefined {

@@ -1,6 +1,6 @@
 import type { ConnectionOptions } from 'node:tls'
 import { Kysely, PostgresDialect } from 'kysely'
-import { Pool, types, type ClientBase, type PoolConfig } from 'pg'
+import { Pool, type ClientBase, type PoolConfig } from 'pg'
 import { ConfigError } from '../../../config/read.ts'
 import type { Database } from '../../database.ts'
 import { UnavailableError } from '../../errors.ts'
@@ -8,9 +8,9 @@ import { longReads, type DatabaseLimits } from '../../limits.ts'
 import { readAddress, type ServerAddress, type Tls } from '../address.ts'
 import type { ConnectionPool } from '../pool.ts'
 import { pooledDatabase } from '../pooled-database.ts'
-import { exactNumber } from '../values.ts'
 import { isClientLoss, PostgresConnection, watchForLoss } from './connection.ts'
 import { postgresDialect } from './dialect.ts'
+import { parserOf } from './types.ts'
 
 const applicationName = 'cartwright'
 /** The server's own timeouts come first; this one ends the wait for a server that is gone. */
@@ -43,7 +43,6 @@ class PostgresPool implements ConnectionPool {
       max: limits.poolSize,
       connectionTimeoutMillis: limits.poolWaitMs,
       query_timeout: limits.statementTimeoutMs + silenceMarginMs,
-      pipeline: true,
       onConnect: (client) => setUp(client, limits),
     })
     // A connection that dies while idle is replaced when the next one is needed.
@@ -75,7 +74,7 @@ function connectionConfig({ host, port, socket, user, password, database, tls }:
     ssl: tls ? tlsOptions(tls) : false,
     application_name: applicationName,
     keepAlive: true,
-    types: { getTypeParser },
+    types: { getTypeParser: parserOf },
   } satisfies PoolConfig
 }
 
@@ -85,18 +84,6 @@ function tlsOptions({ verify, ...files }: Tls): ConnectionOptions {
     rejectUnauthorized: verify !== 'none',
     ...(verify === 'authority' ? { checkServerIdentity: () => undefined } : {}),
   }
-}
-
-const parsers: Readonly<Record<number, (text: string) => unknown>> = {
-  [types.builtins.INT8]: exactNumber,
-  [types.builtins.NUMERIC]: exactNumber,
-  [types.builtins.JSON]: (text) => text,
-  [types.builtins.JSONB]: (text) => text,
-}
-
-function getTypeParser(oid: number, format?: 'text' | 'binary') {
-  const parser: unknown = parsers[oid] ?? types.getTypeParser(oid, format)
-  return parser as (text: string) => unknown
 }
 
 /** Settings that the correctness of this program rests on are read back, not trusted. */
