@@ -273,6 +273,8 @@ describeOnEveryDatabase('pages of other origins', (openShop) => {
         'x-request-id',
         'idempotent-replayed',
         'retry-after',
+        'ratelimit',
+        'ratelimit-policy',
       ])
       for (const method of ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE']) {
         const { status, headers } = await preflight(shop, from, method)
