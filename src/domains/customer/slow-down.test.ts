@@ -100,21 +100,21 @@ describe('a sign-in after failures', () => {
     const { ctx, begin, advance } = door()
     const begun = () =>
       Array.from({ length: 50 }, () => begin(here)).filter((wait) => wait === undefined).length
-    assert.equal(begun(), 10)
-    for (let count = 0; count < 10; count++) signInFailed(ctx, here)
-    assert.equal(begin(here), 64)
-    advance(64 * second)
+    assert.equal(begun(), 30)
+    for (let count = 0; count < 30; count++) signInFailed(ctx, here)
+    assert.equal(begin(here), 900)
+    advance(900 * second)
     assert.equal(begun(), 1)
   })
 
   test('is not held up by tries of which nobody says how they ended', () => {
     const { ctx, begin, advance } = door()
-    for (let count = 0; count < 10; count++) begin(here)
+    for (let count = 0; count < 30; count++) begin(here)
     assert.equal(begin(here), 1)
     signInAbandoned(ctx, here)
     assert.equal(begin(here), undefined)
     advance(minute)
-    for (let count = 0; count < 10; count++) assert.equal(begin(here), undefined)
+    for (let count = 0; count < 30; count++) assert.equal(begin(here), undefined)
     assert.equal(begin(here), 1)
   })
 })

@@ -35,8 +35,11 @@ const freeFailures = 5
 const waitMinMs = 2_000
 const waitMaxMs = 900_000
 
-/** Nobody signs in so often at once, but whoever wants to try before the first try is counted. */
-const runningMax = 10
+/**
+ * Nobody signs in so often at once, but whoever wants to try before the first try is counted. Once
+ * they are, these guesses are all there are for a quarter of an hour.
+ */
+const runningMax = 30
 /** A try that has not ended by then never will: whoever began it is gone. */
 const runningMs = 60_000
 const crowdedWaitMs = 1_000
