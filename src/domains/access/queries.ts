@@ -163,17 +163,17 @@ export const endSessionRow = preparedWrite<End>((db, param) =>
 )
 
 /** Ends every session of an account but the one named, which may be none. */
-export const endSessionsOf = preparedWrite<Omit<End, 'id'> & { except: string | null }>(
-  (db, param) =>
-    db
-      .updateTable('sessions')
-      .set({ ended_at: param('now'), end_reason: param('reason') })
-      .where('customer_id', '=', param('customer_id'))
-      .where('ended_at', 'is', null)
-      .where('id', '!=', (value) => value.fn.coalesce(param('except'), value.val(noSession))),
+export const endSessionsOf = preparedWrite<Omit<End, 'id'> & { except: string }>((db, param) =>
+  db
+    .updateTable('sessions')
+    .set({ ended_at: param('now'), end_reason: param('reason') })
+    .where('customer_id', '=', param('customer_id'))
+    .where('ended_at', 'is', null)
+    .where('id', '!=', param('except')),
 )
 
-const noSession = '00000000-0000-0000-0000-000000000000'
+/** The id of no session. */
+export const noSession = '00000000-0000-0000-0000-000000000000'
 
 export const listLiveSessions = preparedQuery<{ customer_id: string; now: number }, SessionRow>(
   (db, param) =>

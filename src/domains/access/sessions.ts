@@ -10,6 +10,7 @@ import {
   findSession,
   insertSession,
   listLiveSessions,
+  noSession,
   rotateSession,
   touchSession,
   type OwnedSession,
@@ -231,7 +232,7 @@ export async function endAllSessions(ctx: Context, tx: Tx, end: EndAll): Promise
   const { changes } = await endSessionsOf(tx, {
     customer_id: end.customerId,
     reason: end.reason,
-    except: end.except ?? null,
+    except: end.except ?? noSession,
     now: ctx.clock.now(),
   })
   return changes

@@ -170,7 +170,8 @@ export async function changeCustomer(
       if (!changed) throw new ShopError('VERSION_CONFLICT', { current: customer.version })
       if (passwordHash !== undefined) {
         const reason = 'password_changed'
-        await endAllSessions(ctx, tx, { customerId: id, reason, except: by.id })
+        const except = by.customerId === id ? by.id : undefined
+        await endAllSessions(ctx, tx, { customerId: id, reason, except })
       }
       await recordChange(ctx, tx, { id, by, fields: Object.keys(change) })
     }),
