@@ -13,14 +13,9 @@ test('what is put into a template is text, in elements and in attributes', () =>
 })
 
 test('templates go into templates as they are', () => {
-  const items = ['a', '<b>'].map((item) => html`<li>${item}</li>`)
-  assert.equal(
-    html`<ul>
-        ${items}
-      </ul>
-      ${html`<hr />`}`.text,
-    '<ul><li>a</li><li>&lt;b&gt;</li></ul><hr>',
-  )
+  const items = ['a', '<b>'].map((item) => html`<i>${item}</i>`)
+  const last = html`<b>c</b>`
+  assert.equal(html`<p>${items}${last}</p>`.text, '<p><i>a</i><i>&lt;b&gt;</i><b>c</b></p>')
 })
 
 test('no text can leave its place', () => {

@@ -7,7 +7,7 @@ import { isMailId, type MailAddress, type MailDriver, type MailMessage } from '.
 export interface FolderMailOptions {
   readonly folder: string
   readonly from: MailAddress
-  /** The oldest ones make room; with several processes there may be a few more. */
+  /** The oldest ones make room; while several are written at once there may be a few more. */
   readonly keptMax?: number
 }
 
