@@ -51,7 +51,7 @@ const costs: Readonly<Record<string, Cost>> = {
 const costsWithRowLocks: Readonly<Record<string, Cost>> = {
   'a checkout, manual payment': [27, 1],
   'a checkout, test payment': [27, 2],
-  'a checkout, signed in': [28, 1],
+  'a checkout, signed in': [29, 1],
   'the same checkout again': [4, 1],
 }
 
