@@ -7,6 +7,7 @@ import { hotRounds } from './processes.ts'
 import { providerRounds } from './provider.ts'
 import { keyRounds } from './provider-keys.ts'
 import { settleRounds } from './provider-settle.ts'
+import { refreshRounds } from './refresh.ts'
 import { restartRounds } from './restart.ts'
 
 export interface Rounds {
@@ -42,6 +43,11 @@ export const faults: Readonly<Record<string, Fault>> = {
     run: (options) => hotRounds({ ...options, buyers: 5_000, pieces: 100 }),
   },
   keys: { about: 'one key, used at once by all the wrong people', on: all, run: keyRounds },
+  refresh: {
+    about: 'refresh tokens used by fifty at once, late, and after a new password',
+    on: all,
+    run: refreshRounds,
+  },
   settle: { about: 'one payment, settled from twenty sides at once', on: all, run: settleRounds },
   provider: {
     about: 'a payment provider that fails in every way, by chance',
