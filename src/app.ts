@@ -8,9 +8,12 @@ import { registerCatalogRoutes, registerPictureRoute } from './domains/catalog/r
 import { registerCheckoutRoutes } from './domains/checkout/routes.ts'
 import { registerCustomerAdminRoutes } from './domains/customer/admin-routes.ts'
 import { registerAddressRoutes } from './domains/customer/address-routes.ts'
+import { registerLinkRoutes } from './domains/customer/link-routes.ts'
+import { registerLinkPages } from './domains/customer/page-routes.ts'
 import { registerCustomerRoutes } from './domains/customer/routes.ts'
 import { registerInventoryRoutes } from './domains/inventory/routes.ts'
 import { registerOrderRoutes } from './domains/order/routes.ts'
+import { registerPrivacyRoutes } from './domains/privacy/routes.ts'
 import { registerShopDoor } from './doors/shop/door.ts'
 import { registerUnitsDoor } from './doors/units/door.ts'
 import type { App } from './http/app.ts'
@@ -43,6 +46,8 @@ export async function buildApp(ctx: Context): Promise<BuiltApp> {
       registerCheckoutRoutes(v1, ctx)
       registerOrderRoutes(v1, ctx)
       registerCustomerRoutes(v1, ctx)
+      registerLinkRoutes(v1, ctx)
+      registerPrivacyRoutes(v1, ctx)
       registerSessionRoutes(v1, ctx)
       registerAddressRoutes(v1, ctx)
       registerCatalogAdminRoutes(v1, ctx)
@@ -55,6 +60,7 @@ export async function buildApp(ctx: Context): Promise<BuiltApp> {
   )
   await app.register((shop: App) => registerShopDoor(shop, ctx), { prefix: '/api' })
   await app.register((units: App) => registerUnitsDoor(units, ctx))
+  await app.register((pages: App) => registerLinkPages(pages, ctx))
   await app.ready()
   return { app, health }
 }

@@ -6,6 +6,7 @@ import { rotateWhenDue } from './domains/access/signing-keys.ts'
 import { forgetOldSessions } from './domains/access/sessions.ts'
 import { forgetExpiredCarts } from './domains/cart/cart.ts'
 import { expireDue, reconcileDue } from './domains/checkout/reconcile.ts'
+import { forgetOldTokens } from './domains/customer/one-time-tokens.ts'
 import { queuedSubscribers } from './subscribers.ts'
 
 interface Job {
@@ -36,6 +37,7 @@ function sweep(ctx: Context): Promise<void> {
     await deleteExpiredClaims(tx, { now })
     await forgetExpiredCarts(ctx, tx)
     await forgetOldSessions(ctx, tx)
+    await forgetOldTokens(ctx, tx)
   })
 }
 

@@ -19,6 +19,47 @@ export const eventTopics = {
     when: 'That money has been given back in full.',
     payload: ['order_id', 'number'],
   },
+  'account.link_due': {
+    when: 'Somebody is to get a mail with a link that is good once. The link is not in the event.',
+    payload: ['token_id'],
+  },
+  'account.reset_requested': {
+    when: 'Somebody asked for a new password; whether there is such an account is looked up later.',
+    payload: ['sealed_email'],
+  },
+  'account.registration_requested': {
+    when: 'Somebody registered, and has to confirm the address; it may be taken.',
+    payload: ['sealed_registration'],
+  },
+  'account.password_changed': {
+    when: 'An account has a new password.',
+    payload: ['account_id', 'sealed_email', 'at'],
+  },
+  'account.email_changed': {
+    when: 'An account has a new e-mail address; sealed is the one that it had before.',
+    payload: ['account_id', 'sealed_email', 'at'],
+  },
+  'account.email_change_refused': {
+    when: 'An account could not get the address it wanted, since another one has it.',
+    payload: ['account_id', 'sealed_email', 'at'],
+  },
+  'account.erased': {
+    when: 'An account is gone; its orders lose the name too, when their payment is settled.',
+    payload: ['account_id', 'sealed_email', 'at', 'order_ids', 'sealed_emails'],
+  },
 } as const
+
+/**
+ * Topics whose payload holds something of a person, sealed by a secret of the shop. Such events are
+ * forgotten when everybody has heard of them.
+ */
+export const personalTopics = [
+  'account.reset_requested',
+  'account.registration_requested',
+  'account.password_changed',
+  'account.email_changed',
+  'account.email_change_refused',
+  'account.erased',
+] as const satisfies readonly (keyof typeof eventTopics)[]
 
 export type EventTopic = keyof typeof eventTopics

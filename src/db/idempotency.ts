@@ -1,3 +1,4 @@
+import { sql } from 'kysely'
 import type { Context } from '../context.ts'
 import { ShopError } from '../core/errors.ts'
 import type { Tx } from './database.ts'
@@ -138,3 +139,25 @@ export const releaseClaim = preparedWrite<OrderClaim>((db, param) =>
 export const deleteExpiredClaims = preparedWrite<{ now: number }>((db, param) =>
   db.deleteFrom('idempotency_keys').where('expires_at', '<=', param('now')),
 )
+
+/** The uses of keys by these orders, by a look at every key there is. */
+const listClaimsOf = preparedQuery<{ ids: string }, { claim: string }>(
+  (db, param) => sql<{ claim: string }>`select k.claim
+    from ${db.dialect.jsonRows(param('ids'), { id: 'uuid' })} d
+    join idempotency_keys k on k.order_id = d.id`,
+)
+
+const deleteAnsweredClaims = preparedWrite<{ claims: string }>(
+  (db, param) => sql`delete from idempotency_keys where response_status is not null
+    and claim in (select d.claim
+      from ${db.dialect.jsonRows(param('claims'), { claim: 'text' })} d)`,
+)
+
+/** Forgets the stored answers about orders; they hold what their buyer has written. */
+export async function forgetReplies(ctx: Context, orderIds: readonly string[]): Promise<void> {
+  if (orderIds.length === 0) return
+  const ids = JSON.stringify(orderIds.map((id) => ({ id })))
+  const claims = await listClaimsOf(ctx.db.long, { ids })
+  if (claims.length === 0) return
+  await ctx.db.transaction((tx) => deleteAnsweredClaims(tx, { claims: JSON.stringify(claims) }))
+}

@@ -2,7 +2,7 @@ import { sql, type Generated } from 'kysely'
 import type { Context } from '../context.ts'
 import { bulkUpdate } from './bulk.ts'
 import type { Tx } from './database.ts'
-import type { EventTopic, eventTopics } from './events.ts'
+import { personalTopics, type EventTopic, type eventTopics } from './events.ts'
 import { preparedQuery, preparedWrite } from './prepared.ts'
 
 export interface OutboxTables {
@@ -114,3 +114,24 @@ export const reviveEvents = preparedWrite<{ now: number }>((db, param) =>
     .set({ status: 'pending', attempts: 0, available_at: param('now') })
     .where('status', '=', 'failed'),
 )
+
+const deleteHeardEvents = preparedWrite<{ ids: string }>(
+  (db, param) => sql`delete from outbox where status = 'delivered'
+    and id in (select d.id from ${db.dialect.jsonRows(param('ids'), { id: 'uuid' })} d)
+    and not exists (select 1 from deliveries q where q.event_id = outbox.id)`,
+)
+
+/** Forgets those of the events that hold something of a person and that everybody has heard of. */
+export async function forgetPersonal(
+  tx: Tx,
+  events: readonly Pick<PendingEvent, 'id' | 'topic'>[],
+): Promise<void> {
+  const personal = events.filter(({ topic }) => isPersonal(topic))
+  if (personal.length === 0) return
+  const ids = JSON.stringify(personal.map(({ id }) => ({ id })))
+  await deleteHeardEvents(tx, { ids })
+}
+
+export function isPersonal(topic: string): boolean {
+  return (personalTopics as readonly string[]).includes(topic)
+}

@@ -7,7 +7,7 @@ import {
   takeDeliveries,
   type DeliveryTables,
 } from './deliveries.ts'
-import type { PendingEvent } from './outbox.ts'
+import { forgetPersonal, isPersonal, type PendingEvent } from './outbox.ts'
 import { RefusedError, type QueuedSubscriber } from './subscriber.ts'
 import { takeEachOnce } from './take.ts'
 
@@ -76,21 +76,34 @@ async function tell(
     await putBack(ctx, subscriber, { event, error })
     return
   }
-  const done = { id: event.id, subscriber: subscriber.name }
-  await ctx.db.transaction((tx) => deleteDelivery(tx, done))
+  await finish(ctx, subscriber, event)
+}
+
+async function finish(
+  ctx: Context,
+  { name }: QueuedSubscriber,
+  event: PendingEvent,
+): Promise<void> {
+  await ctx.db.transaction(async (tx) => {
+    await deleteDelivery(tx, { id: event.id, subscriber: name })
+    await forgetPersonal(tx, [event])
+  })
 }
 
 async function putBack(
   ctx: Context,
-  { name }: QueuedSubscriber,
+  subscriber: QueuedSubscriber,
   { event, error }: { event: PendingEvent; error: unknown },
 ): Promise<void> {
   const delayMs = retryDelayMs(event.attempts + 1)
   const status = statusAfter(error, delayMs)
+  const { name } = subscriber
   const about = { err: error, subscriber: name, eventId: event.id, topic: event.topic }
   if (status === 'failed') ctx.log.error(about, 'delivery given up; see "retry"')
   else if (status === 'refused') ctx.log.warn(about, 'delivery refused for good')
   else ctx.log.warn({ ...about, retryAfterMs: delayMs }, 'not delivered; it is tried again')
+  // Nobody is to find an address in the books that no mail can get to.
+  if (status === 'refused' && isPersonal(event.topic)) return finish(ctx, subscriber, event)
   const at = ctx.clock.now() + (delayMs ?? 0)
   await ctx.db.transaction((tx) =>
     putBackDelivery(tx, { id: event.id, subscriber: name, status, at }),

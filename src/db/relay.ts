@@ -5,6 +5,7 @@ import type { Change, Tx } from './database.ts'
 import { insertDeliveries } from './deliveries.ts'
 import {
   failEvent,
+  forgetPersonal,
   listPendingEvents,
   markDelivered,
   postpone,
@@ -56,7 +57,10 @@ async function finish(ctx: Context, tx: Tx, events: readonly PendingEvent[]): Pr
     events.map(({ id }) => ({ id, at: now })),
   )
   // Otherwise some have been delivered by another node, and all is tried again one by one.
-  if (marked.changes === events.length) await fillQueues(ctx, tx, events)
+  if (marked.changes === events.length) {
+    await fillQueues(ctx, tx, events)
+    await forgetPersonal(tx, events)
+  }
   return marked
 }
 

@@ -2,6 +2,7 @@ import '@fastify/cookie'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { actingAs, type Context } from '../context.ts'
 import { ShopError } from '../core/errors.ts'
+import { refersToNothing } from '../db/faults.ts'
 import { may, permissions, type Permission, type Principal } from '../domains/access/permissions.ts'
 import { isCsrfToken, principalOfBearer, principalOfCookie } from '../domains/access/principals.ts'
 import type { Client } from '../domains/access/sessions.ts'
@@ -85,12 +86,28 @@ export function callerOf({ principal }: FastifyRequest): Principal {
 export function inNameOf(ctx: Context, request: FastifyRequest): Context {
   const { principal, id: requestId, ip } = request
   if (!principal) return ctx
-  const { kind, id, accountId, name } = principal
+  const { kind, id, accountId, permissions: held } = principal
   const actorId = kind === 'key' ? id : accountId
+  // The log cannot be changed when an account is erased: it names staff, and customers by id alone.
+  const name = held.size === 0 && kind === 'account' ? 'a customer' : principal.name
   return actingAs(ctx, { kind, id: actorId, name, requestId, ip })
 }
 
 /** Where a request comes from, as far as a session remembers it. */
 export function clientOf({ ip, headers, id: requestId }: FastifyRequest): Client {
   return { ip, userAgent: headers['user-agent'] ?? '', requestId }
+}
+
+/**
+ * Somebody whose account was erased while their request ran cannot have anything written any more.
+ * They are told that they are not signed in; any other error is returned as it is.
+ */
+export async function endOfAccount(
+  ctx: Context,
+  request: FastifyRequest,
+  error: unknown,
+): Promise<unknown> {
+  if (!request.principal || !refersToNothing(ctx.db.dialect, error)) return error
+  const now = await principalOf(ctx, request).catch((refusal: unknown) => refusal)
+  return now instanceof Error ? now : error
 }

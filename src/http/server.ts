@@ -12,7 +12,7 @@ import fastify, {
 import type { Context } from '../context.ts'
 import { invalid, notFound, ShopError, type ErrorCode } from '../core/errors.ts'
 import type { App } from './app.ts'
-import { registerAuth } from './auth.ts'
+import { endOfAccount, registerAuth } from './auth.ts'
 import { errorBody, sendError } from './errors.ts'
 import { rateLimits } from './rate-limit.ts'
 import { isUnstorable, serializerCompiler, validatorCompiler } from './validation.ts'
@@ -54,7 +54,10 @@ export async function createServer(ctx: Context): Promise<App> {
   }).withTypeProvider<TypeBoxTypeProvider>()
   app.setValidatorCompiler(validatorCompiler)
   app.setSerializerCompiler(serializerCompiler)
-  app.setErrorHandler((error, request, reply) => sendError(ctx, { request, reply, error }))
+  app.setErrorHandler(async (given, request, reply) => {
+    const error = await endOfAccount(ctx, request, given)
+    return sendError(ctx, { request, reply, error })
+  })
   app.setNotFoundHandler((request) => {
     throw unknownRoute(app, request)
   })

@@ -34,6 +34,21 @@ export function resetPassword(data: LinkData, store: Store): Letter {
   }
 }
 
+/** Somebody registered with an address that has an account already. */
+export function alreadyRegistered(data: LinkData, store: Store): Letter {
+  return {
+    subject: `You have an account at ${store.name} already`,
+    blocks: [
+      `Somebody, perhaps you, tried to register at ${store.name} with this address. ` +
+        'There is an account with it already, and nothing was changed.',
+      'If it was you, sign in as usual, or choose a new password:',
+      { label: 'Choose a new password', url: data.url },
+      onceOnly(data),
+      'If it was not you, do nothing.',
+    ],
+  }
+}
+
 export interface WhenData {
   /** UTC milliseconds. */
   readonly at: number
@@ -85,6 +100,34 @@ export function emailChangeConfirmOld(data: EmailChangeData, store: Store): Lett
       { label: 'Agree to the change', url: data.url },
       onceOnly(data),
       'If it was not you, do not follow the link, and choose a new password at once.',
+    ],
+  }
+}
+
+export interface EmailChangedData extends WhenData {
+  /** What the account has now. */
+  readonly newEmail: string
+}
+
+/** To the address that the account had before. */
+export function emailChanged(data: EmailChangedData, store: Store): Letter {
+  return {
+    subject: `Your e-mail address for ${store.name} was changed`,
+    blocks: [
+      `On ${moment(data)} the e-mail address of your account was changed to ${data.newEmail}. ` +
+        'You will get no further mail about it at this address.',
+      'If it was not you, answer this mail at once: somebody else may have been in your account.',
+    ],
+  }
+}
+
+export function emailChangeRefused(data: WhenData, store: Store): Letter {
+  return {
+    subject: `Your e-mail address for ${store.name} stays as it is`,
+    blocks: [
+      `On ${moment(data)} both addresses agreed to the change you asked for, but the new one ` +
+        'belongs to another account by now.',
+      'Your account keeps this address. You can ask for the change to yet another one.',
     ],
   }
 }

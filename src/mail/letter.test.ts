@@ -4,6 +4,9 @@ import fc from 'fast-check'
 import { minor } from '../core/money.ts'
 import {
   accountErased,
+  alreadyRegistered,
+  emailChanged,
+  emailChangeRefused,
   emailChangeConfirmNew,
   emailChangeConfirmOld,
   newSignInMethod,
@@ -24,6 +27,9 @@ const letters = (text: string): Readonly<Record<string, (by: Store) => Letter>> 
   verifyEmail: (by) => verifyEmail({ ...link, validFor: text }, by),
   resetPassword: (by) => resetPassword({ ...link, validFor: text }, by),
   passwordChanged: (by) => passwordChanged({ at }, by),
+  alreadyRegistered: (by) => alreadyRegistered({ ...link, validFor: text }, by),
+  emailChanged: (by) => emailChanged({ at, newEmail: text }, by),
+  emailChangeRefused: (by) => emailChangeRefused({ at }, by),
   emailChangeConfirmNew: (by) => emailChangeConfirmNew({ ...link, newEmail: text }, by),
   emailChangeConfirmOld: (by) => emailChangeConfirmOld({ ...link, newEmail: text }, by),
   newSignInMethod: (by) => newSignInMethod({ at, method: text, change: 'added' }, by),
@@ -171,6 +177,31 @@ The link works once, within 24 hours.
 
 If it was not you, do not follow the link, and choose a new password at once.`,
   ],
+  alreadyRegistered: [
+    'You have an account at Corner Shop already',
+    `Somebody, perhaps you, tried to register at Corner Shop with this address. There is an account with it already, and nothing was changed.
+
+If it was you, sign in as usual, or choose a new password:
+
+Choose a new password:
+${url}
+
+The link works once, within 24 hours.
+
+If it was not you, do nothing.`,
+  ],
+  emailChanged: [
+    'Your e-mail address for Corner Shop was changed',
+    `On 2026-11-21 10:30 UTC the e-mail address of your account was changed to new@example.com. You will get no further mail about it at this address.
+
+If it was not you, answer this mail at once: somebody else may have been in your account.`,
+  ],
+  emailChangeRefused: [
+    'Your e-mail address for Corner Shop stays as it is',
+    `On 2026-11-21 10:30 UTC both addresses agreed to the change you asked for, but the new one belongs to another account by now.
+
+Your account keeps this address. You can ask for the change to yet another one.`,
+  ],
   newSignInMethod: [
     'Signing in at Corner Shop: a passkey was removed',
     `On 2026-11-21 10:30 UTC, a passkey was removed as a way to sign in to your account.
@@ -216,6 +247,8 @@ describe('as plain text', () => {
     ...letters('Linen shirt'),
     verifyEmail: (by: Store) => verifyEmail(link, by),
     resetPassword: (by: Store) => resetPassword(link, by),
+    alreadyRegistered: (by: Store) => alreadyRegistered(link, by),
+    emailChanged: (by: Store) => emailChanged({ at, newEmail: 'new@example.com' }, by),
     emailChangeConfirmNew: (by: Store) =>
       emailChangeConfirmNew({ ...link, newEmail: 'new@example.com' }, by),
     emailChangeConfirmOld: (by: Store) =>

@@ -1,9 +1,12 @@
 import type { Context } from '../context.ts'
 import type { EventTopic } from '../db/events.ts'
 import type { OutboxEvent } from '../db/outbox.ts'
+import { isErased } from '../domains/order/anonymise.ts'
 import { findOrder, orderToken, type OrderSummary } from '../domains/order/orders.ts'
-import { render, storeUrl, type Letter, type MailContent, type Store } from './letter.ts'
+import { accountMails } from './account-mails.ts'
+import { storeUrl, type MailContent } from './letter.ts'
 import { orderConfirmation, paymentRefunded } from './order-letters.ts'
+import { storeOf, write } from './store.ts'
 
 /** Whom to write to, and what. */
 export interface Mail extends MailContent {
@@ -21,21 +24,7 @@ export type MailMaker<T extends EventTopic = EventTopic> = (
 export const mailTopics: { readonly [T in EventTopic]?: MailMaker<T> } = {
   'order.placed': (ctx, { order_id: id }) => mailAboutOrder(ctx, String(id), confirmation),
   'order.refunded': (ctx, { order_id: id }) => mailAboutOrder(ctx, String(id), refund),
-}
-
-export const storeOf = ({ config }: Context): Store => ({
-  name: config.store.name,
-  url: config.server.publicUrl,
-})
-
-/** A letter of this shop: `write(ctx, resetPassword, { url, validFor })`. */
-export function write<D>(
-  ctx: Context,
-  template: (data: D, store: Store) => Letter,
-  data: D,
-): MailContent {
-  const store = storeOf(ctx)
-  return render(template(data, store), store)
+  ...accountMails,
 }
 
 async function mailAboutOrder(
@@ -44,7 +33,8 @@ async function mailAboutOrder(
   content: (ctx: Context, found: OrderSummary) => MailContent,
 ): Promise<Mail | undefined> {
   const found = await findOrder(ctx, orderId)
-  return found && { to: found.order.email, ...content(ctx, found) }
+  if (!found || isErased(found.order)) return undefined
+  return { to: found.order.email, ...content(ctx, found) }
 }
 
 function confirmation(ctx: Context, { order, lines }: OrderSummary): MailContent {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { changeCustomer, getAccount, removeCustomer } from '../../src/domains/customer/customers.ts'
+import { changeCustomer, getAccount } from '../../src/domains/customer/customers.ts'
+import { eraseAccount } from '../../src/domains/privacy/erasure.ts'
 import { createLog } from '../../src/log.ts'
 import { describeOnEveryDatabase, principalOf, signUp, type TestShop } from '../support/shop.ts'
 import { refused, refusedField, shared, testClock, unchanged, withoutRequestId } from './support.ts'
@@ -157,7 +158,7 @@ describeOnEveryDatabase('signing in', (openShop) => {
     const by = principalOf({ id })
     await changeCustomer(
       shop.ctx,
-      { id, by },
+      { id, by, isProved: true },
       { email: 'New@example.com', username: 'After', password: 'Analytical1', firstName: 'A' },
     )
     refused(await signIn(shop, { email, password }), 401, 'INVALID_CREDENTIALS')
@@ -172,10 +173,10 @@ describeOnEveryDatabase('signing in', (openShop) => {
     await using shop = await openShop()
     const { id, email, password, token } = await signUp(shop)
     const by = principalOf({ id })
-    await removeCustomer(shop.ctx, id, by)
+    await eraseAccount(shop.ctx, id, by)
     refused(await signIn(shop, { email, password }), 401, 'INVALID_CREDENTIALS')
     refused(await me(shop, token), 401, 'INVALID_TOKEN')
-    await assert.rejects(removeCustomer(shop.ctx, id, by), { code: 'NOT_FOUND' })
+    await assert.rejects(eraseAccount(shop.ctx, id, by), { code: 'NOT_FOUND' })
     const change = { firstName: 'x' }
     await assert.rejects(changeCustomer(shop.ctx, { id, by }, change), { code: 'NOT_FOUND' })
   })
@@ -208,7 +209,7 @@ describeOnEveryDatabase('an account', (openShop) => {
     await using shop = await openShop()
     const { id, email, password } = await signUp(shop, { username: 'ada' })
     await signUp(shop, { email: 'other@example.com', username: 'other' })
-    const at = { id, by: principalOf({ id }) }
+    const at = { id, by: principalOf({ id }), isProved: true }
     await changeCustomer(shop.ctx, at, {})
     for (const [change, field] of [
       [{ email: 'OTHER@example.com' }, 'email'],

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { unrestricted } from '../../src/domains/access/permissions.ts'
-import { removeCustomer } from '../../src/domains/customer/customers.ts'
+import { eraseAccount } from '../../src/domains/privacy/erasure.ts'
 import {
   addProduct,
   checkoutBody,
@@ -142,7 +142,7 @@ describeOnEveryDatabase('the address book', (openShop) => {
     await using shop = await openShop()
     const who = await signUp(shop)
     await saved(shop, who, { default_billing: true })
-    await removeCustomer(shop.ctx, who.id, unrestricted)
+    await eraseAccount(shop.ctx, who.id, unrestricted)
     for (const table of ['customer_addresses', 'customer_default_addresses'] as const) {
       assert.deepEqual(await shop.ctx.db.read.selectFrom(table).selectAll().execute(), [])
     }

@@ -74,7 +74,7 @@ describeOnEveryDatabase('the audit log', (openShop) => {
         ...['product.created', 'variant.created', 'variant.changed', 'product.changed'],
         ...['category.created', 'category.changed', 'category.deleted'],
         ...['role.created', 'role.changed', 'account.role_changed', 'account.blocked'],
-        ...['account.unblocked', 'account.changed', 'account.deleted', 'role.deleted'],
+        ...['account.unblocked', 'account.changed', 'account.erased', 'role.deleted'],
         ...['api_key.created', 'stock.adjusted', 'api_key.revoked'],
       ],
     )

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { forgetExpiredCarts } from '../../src/domains/cart/cart.ts'
 import { unrestricted } from '../../src/domains/access/permissions.ts'
-import { removeCustomer } from '../../src/domains/customer/customers.ts'
+import { eraseAccount } from '../../src/domains/privacy/erasure.ts'
 import { addProduct, describeOnEveryDatabase, signUp, type TestShop } from '../support/shop.ts'
 import {
   add,
@@ -360,7 +360,7 @@ describeOnEveryDatabase('a cart that nobody touches', (openShop) => {
     const product = await addProduct(shop.ctx)
     const { id, token } = await signUp(shop)
     await added(shop, { token }, product)
-    await removeCustomer(shop.ctx, id, unrestricted)
+    await eraseAccount(shop.ctx, id, unrestricted)
     await unchanged(shop, async () => {
       refused(await add(shop, { token }, product), 401, 'INVALID_TOKEN')
       refused(await checkOut(shop, { token }), 401, 'INVALID_TOKEN')

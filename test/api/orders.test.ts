@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { unrestricted } from '../../src/domains/access/permissions.ts'
-import { removeCustomer } from '../../src/domains/customer/customers.ts'
+import { eraseAccount } from '../../src/domains/privacy/erasure.ts'
 import { addProduct, describeOnEveryDatabase, signUp, type TestShop } from '../support/shop.ts'
 import {
   added,
@@ -200,20 +200,31 @@ describeOnEveryDatabase('one order', (openShop) => {
     refused(stranger, 404, 'NOT_FOUND')
   })
 
-  test('stays in the books when its account is deleted', async () => {
+  test('stays in the books when its account is erased, without the person', async () => {
     await using shop = await openShop()
     const { id, token } = await signUp(shop)
     const staff = await signUp(shop, { role: 'admin' })
     const placed = await buy(shop, { token })
     const before = await read(shop, `/${placed.number}`, { token: staff.token })
-    await removeCustomer(shop.ctx, id, unrestricted)
+    await eraseAccount(shop.ctx, id, unrestricted)
     const after = await read(shop, `/${placed.number}`, { token: staff.token })
-    assert.equal(after.text, before.text)
+    const { email, shipping_address, billing_address, timeline, version, ...kept } = after.body.data
+    assert.equal(email, `erased-${placed.number}@invalid`)
+    assert.deepEqual(shipping_address, billing_address)
+    const { name, address, city, country } = shipping_address
+    assert.deepEqual([name, address, city, country], ['erased', 'erased', 'erased', 'GB'])
+    assert.equal(timeline.at(-1).type, 'anonymised')
+    const old = before.body.data
+    assert.deepEqual(old, {
+      ...kept,
+      ...{ email: old.email, version: version - 1, timeline: timeline.slice(0, -1) },
+      ...{ shipping_address: old.shipping_address, billing_address: old.billing_address },
+    })
     await unchanged(shop, async () => {
       refused(await read(shop, `/${placed.number}`, { token }), 401, 'INVALID_TOKEN')
       refused(await read(shop, '', { token }), 401, 'INVALID_TOKEN')
       const held = await read(shop, `/${placed.number}?token=${placed.token}`)
-      assert.equal(held.text, before.text)
+      assert.equal(held.text, after.text)
     })
     await shop.assertAudit()
   })

@@ -24,7 +24,11 @@ import { isUnitsDoor } from './verdict.ts'
 import { isAboutOneself, openRig, session, type Rig } from './rig.ts'
 
 /** Served, and not in the document that they serve. */
-const undocumented = ['GET /docs', 'GET /docs*', 'GET /openapi.json']
+const pages = ['verify', 'reset', 'email-change'].map((name) => `/account/${name}`)
+const undocumented = [
+  ...['GET /docs', 'GET /docs*', 'GET /openapi.json'],
+  ...pages.flatMap((page) => [`GET ${page}`, `POST ${page}`]),
+]
 
 /** Everything the router answers, from its own drawing of itself. */
 async function routesOf({ ctx }: TestShop): Promise<string[]> {
@@ -46,7 +50,7 @@ async function routesOf({ ctx }: TestShop): Promise<string[]> {
 /** Who may write without signing in: shoppers, and those who want to sign in. */
 const openWrites = new RegExp(
   '/(cart|checkout|sessions|sessions/refresh|customers|setup/administrator|' +
-    'users/register|users/login)(/|$)',
+    'users/register|users/login|email-verifications|password-resets|email-changes)(/|$)',
 )
 
 interface Caller {

@@ -266,6 +266,7 @@ export class Model {
     const version = cart.version + 1
     this.carts.set(cart.id, { ...cart, status: 'checkout', wasOrdered: true, version })
     this.orders.set(number, {
+      customer: wish.shopper.customer,
       cart: cart.id,
       status: 'pending_payment',
       payment: 'pending',
@@ -489,7 +490,8 @@ export class Model {
   closeAccount(name: string): string {
     if (!this.accounts.delete(name)) return 'NOT_FOUND'
     const cart = this.#cartNamed(`customer ${name}`)
-    if (cart) this.carts.set(cart.id, { ...cart, owner: 'nobody' })
+    if (cart?.status === 'open') this.carts.delete(cart.id)
+    else if (cart) this.carts.set(cart.id, { ...cart, owner: 'nobody' })
     return 'done'
   }
 }

@@ -76,13 +76,16 @@ export async function observe(world: World): Promise<Observed> {
   const names = new Map([...ids.customers].map(([name, id]) => [id, name]))
   const orders = await rowsOf(ctx, orderQuery)
   const stock = await rowsOf(ctx, stockQuery)
+  const keys = await rowsOf(ctx, keyQuery)
+  ids.claims.clear()
+  for (const { claim } of keys) ids.claims.add(String(claim))
   for (const { id, sku } of stock) ids.variants.set(String(sku), String(id))
   const lines = [
     ...(await rowsOf(ctx, productQuery)).map(({ line }) => String(line)),
     ...stock.map(({ line }) => String(line)),
     ...(await rowsOf(ctx, cartQuery)).map((row) => cartLine(row, names)),
     ...orders.map(({ line }) => String(line)),
-    ...(await rowsOf(ctx, keyQuery)).map(keyLine),
+    ...keys.map(keyLine),
     ...(await rowsOf(ctx, accountQuery)).map(({ line }) => String(line)),
     ...(await rowsOf(ctx, outboxQuery)).map(({ line }) => String(line)),
   ].toSorted()
@@ -130,4 +133,4 @@ function keyLine({ claim, response_status, response_body, expires_at, number }: 
 const accountQuery = `select 'account ' || username as line from customers`
 
 const outboxQuery = `select 'announced ' || replace(topic, 'order.', '') || ' ' || count(*) as line
-  from outbox group by topic`
+  from outbox where topic like 'order.%' group by topic`

@@ -147,3 +147,19 @@ export function* expiring(model: Model): Prediction {
   }
   return `${expired.length} ran out`
 }
+
+/** When the relay comes to an event is not foretold, and so not which answers it leaves. */
+export function* relaying(model: Model, claims: ReadonlySet<string>): Prediction {
+  yield 'began'
+  forgetReplies(model, claims)
+  return 'done'
+}
+
+/** Answers to those who have closed their account are forgotten some time later. */
+function forgetReplies({ keys, orders, accounts }: Model, kept: ReadonlySet<string>): void {
+  for (const [claim, { order = 0, reply }] of keys) {
+    const customer = orders.get(order)?.customer
+    const isGone = customer !== undefined && !accounts.has(customer)
+    if (isGone && reply !== undefined && !kept.has(claim)) keys.delete(claim)
+  }
+}

@@ -245,7 +245,8 @@ class Simulation {
     // Every payment needs two looks at the most, and a refund one more.
     for (let round = 0; round < 6; round++) {
       clock.time += Math.max(terms.reconcileMs, terms.holdMs) + 1
-      for (const operation of [expirer, reconciler, relay]) await this.#playCalmly(operation)
+      for (const operation of [expirer, reconciler, relay(this.#world)])
+        await this.#playCalmly(operation)
     }
     clock.time = Math.max(clock.time, ...deadlinesOf(model)) + 1
     await this.#playCalmly(sweeper)
@@ -280,8 +281,15 @@ class Simulation {
     )
     const { count } = row as { readonly count: number }
     if (count > 0) throw new Error(`${count} events were not delivered`)
+    const named = await ctx.db.read.runner.all(namedAfterErasure, [])
+    if (named.length > 0) throw new Error(`erased, and named: ${JSON.stringify(named)}`)
   }
 }
+
+/** Whoever closed their account while an order waited for its payment is not in it any more. */
+const namedAfterErasure = `select o.number, o.email from orders o
+  join order_events e on e.order_id = o.id and e.type in ('erasure_due', 'anonymised')
+  where o.email not like 'erased-%@invalid'`
 
 // oxlint-disable-next-line require-yield -- it ends before anything happens
 function* failing(what: string): Prediction {

@@ -6,10 +6,10 @@ import { forgetExpiredCarts } from '../../src/domains/cart/cart.ts'
 import { addVariant, changeProduct, changeVariant } from '../../src/domains/catalog/writes.ts'
 import { expireDue, reconcileDue } from '../../src/domains/checkout/reconcile.ts'
 import { unrestricted } from '../../src/domains/access/permissions.ts'
-import { removeCustomer } from '../../src/domains/customer/customers.ts'
+import { eraseAccount } from '../../src/domains/privacy/erasure.ts'
 import { adjustStock } from '../../src/domains/inventory/inventory.ts'
 import type { Operation } from './operations.ts'
-import { atOnce, expiring, reconciling } from './predictions.ts'
+import { atOnce, expiring, reconciling, relaying } from './predictions.ts'
 import { answerText, keyOf } from './requests.ts'
 import type { World } from './world.ts'
 
@@ -101,7 +101,7 @@ export function closing(world: World, customer: string): Operation {
   return {
     label: `${customer} closes the account`,
     async run(ctx) {
-      await removeCustomer(ctx, id, unrestricted)
+      await eraseAccount(ctx, id, unrestricted)
       return 'done'
     },
     predict: (model) => atOnce(() => model.closeAccount(customer)),
@@ -135,11 +135,13 @@ async function sweep(ctx: Context): Promise<string> {
   return 'done'
 }
 
-export const relay: Operation = {
-  label: 'the relay runs',
-  async run(ctx) {
-    await deliverPending(ctx)
-    return 'done'
-  },
-  predict: () => atOnce(() => 'done'),
+export function relay({ ids }: World): Operation {
+  return {
+    label: 'the relay runs',
+    async run(ctx) {
+      await deliverPending(ctx)
+      return 'done'
+    },
+    predict: (model) => relaying(model, ids.claims),
+  }
 }

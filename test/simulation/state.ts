@@ -59,6 +59,7 @@ export interface Cart {
 }
 
 export interface Order {
+  readonly customer: string | undefined
   readonly cart: number
   readonly status: 'pending_payment' | 'placed' | 'paid' | 'cancelled'
   readonly payment: PaymentState

@@ -151,7 +151,7 @@ export class Workload {
     reconciling: () => reconciler,
     expiring: () => expirer,
     sweeping: () => sweeper,
-    relaying: () => relay,
+    relaying: () => relay(this.#world),
   }
 
   #shopper(): Shopper {

@@ -52,7 +52,12 @@ export interface World extends AsyncDisposable {
   readonly clock: { now(): number; time: number }
   readonly random: Random
   /** Names that the simulation uses, and the ids that the shop has given. */
-  readonly ids: { readonly customers: Map<string, string>; readonly variants: Map<string, string> }
+  readonly ids: {
+    readonly customers: Map<string, string>
+    readonly variants: Map<string, string>
+    /** Of the idempotency keys that the shop knows. */
+    readonly claims: Set<string>
+  }
   readonly products: Map<string, string>
   readonly count: { transactions: number }
   model: Model
@@ -83,7 +88,7 @@ export async function openWorld(
     terms,
     clock,
     random,
-    ids: { customers: new Map(), variants: new Map() },
+    ids: { customers: new Map(), variants: new Map(), claims: new Set<string>() },
     products: new Map(),
     count: { transactions: 0 },
     model: new Model(terms),

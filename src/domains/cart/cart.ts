@@ -10,6 +10,7 @@ import { estimateShipping, listShippingMethods, quoteMethods } from '../shipping
 import type { ShippingMethod, ShippingQuote } from '../shipping/shipping.ts'
 import {
   addToLine,
+  closeCart,
   deleteExpiredCarts,
   deleteLine,
   deleteLines,
@@ -369,3 +370,12 @@ export async function forgetExpiredCarts(ctx: Context, tx: Tx): Promise<void> {
 }
 
 export type { CartLineRow, CartRow }
+
+/** Empties and closes the open cart of somebody who leaves; one that is being paid for stays. */
+export async function discardCart(ctx: Context, tx: Tx, customerId: string): Promise<void> {
+  const cart = await findCartByCustomer(tx, customerId)
+  if (cart?.status !== 'open') return
+  const now = ctx.clock.now()
+  const closed = await closeCart(tx, { id: cart.id, from: 'open', to: 'merged', now })
+  if (closed.changes === 1) await deleteLines(tx, { cartId: cart.id })
+}

@@ -7,7 +7,8 @@ import { demandedVersion, sendCacheable } from '../../http/conditional.ts'
 import { envelope, listEnvelope, success } from '../../http/envelope.ts'
 import { cursorPage } from '../../http/paging.ts'
 import { IdParams } from '../../http/schema.ts'
-import { changeCustomer, getCustomer, removeCustomer } from './customers.ts'
+import { eraseAccount } from '../privacy/erasure.ts'
+import { changeCustomer, getCustomer } from './customers.ts'
 import { profileOf } from './routes.ts'
 import { AccountBody, AccountQuery, AccountView, RoleOfAccountBody } from './schema.ts'
 import { assignRole, searchAccounts, setBlocked } from './staff.ts'
@@ -88,7 +89,7 @@ function registerAccountChanges(app: App, ctx: Context): void {
     {
       schema: {
         tags,
-        summary: 'Erase an account; its orders stay in the books, without an owner',
+        summary: 'Erase an account; its orders stay in the books, without a name',
         params: IdParams,
         response: { 200: envelope(Type.Null()) },
       },
@@ -96,7 +97,7 @@ function registerAccountChanges(app: App, ctx: Context): void {
     },
     async (request) => {
       const { id } = await getCustomer(ctx, referenceOf(request.params.id))
-      await removeCustomer(inNameOf(ctx, request), id, callerOf(request))
+      await eraseAccount(inNameOf(ctx, request), id, callerOf(request))
       return success(null, 'Account erased')
     },
   )

@@ -5,14 +5,19 @@ import type { Tx } from '../../db/database.ts'
 import { takenColumn } from '../../db/faults.ts'
 import { customerRole, may, permissionsOf, type Principal } from '../access/permissions.ts'
 import { assertMayGrant, lockAccess, permissionsOfRole } from '../access/roles.ts'
-import { endAllSessions } from '../access/sessions.ts'
+import { assertRecentSignIn, endAllSessions } from '../access/sessions.ts'
 import { record } from '../audit/log.ts'
+import { notify } from './notices.ts'
+import { retireAllTokens } from './one-time-queries.ts'
+import { sendLink } from './one-time-tokens.ts'
 import { hashPassword, passwordProblem } from './passwords.ts'
 import {
   countOtherAdmins,
   deleteCustomer,
   findCustomer,
   insertCustomer,
+  lockCustomer,
+  loginKey,
   updateCustomer,
   type CustomerPatch,
   type CustomerRow,
@@ -73,18 +78,32 @@ export async function insertAccount(
   await record(ctx, tx, { action: 'account.created', subject, after: { role } })
 }
 
-type Names = { readonly email?: string | undefined; readonly username?: string | undefined }
-
-/** Refuses a new password that is too weak, or holds the name of its owner. */
-export function assertPassword(password: string, names: Names): void {
-  const problem = passwordProblem(password, names)
-  if (problem !== undefined) throw invalid('password', problem)
+interface Names {
+  readonly email?: string | undefined
+  readonly username?: string | undefined
+  /** What the password is called in the request. */
+  readonly field?: string
 }
 
-async function orTaken<T>({ db }: Context, write: () => Promise<T>): Promise<T> {
+/** Refuses a new password that is too weak, or holds the name of its owner. */
+export function assertPassword(password: string, { field = 'password', ...names }: Names): void {
+  const problem = passwordProblem(password, names)
+  if (problem !== undefined) throw invalid(field, problem)
+}
+
+/** Says ALREADY_EXISTS when another account has the e-mail address or user name. */
+export async function orTaken<T>({ db }: Context, write: () => Promise<T>): Promise<T> {
   return write().catch((error: unknown) => {
     const field = takenColumn(db.dialect, error)?.replace(/_key$/, '')
     throw field ? new ShopError('ALREADY_EXISTS', { resource: 'account', field }) : error
+  })
+}
+
+/** Runs `work` once more when another account got the name meanwhile: now it can see that. */
+export async function againIfTaken<T>({ db }: Context, work: () => Promise<T>): Promise<T> {
+  return work().catch((error: unknown) => {
+    if (takenColumn(db.dialect, error) === undefined) throw error
+    return work()
   })
 }
 
@@ -143,40 +162,90 @@ export interface ChangeOf {
   readonly id: string
   readonly by: Principal
   readonly version?: number | undefined
+  /** They have just shown that they know the password. */
+  readonly isProved?: boolean
 }
 
 /**
- * Changes an account. A new e-mail address has to be verified again; a new password ends every
- * session but the one that changed it.
+ * Changes an account. A new e-mail address has to be verified again, and its owner hears of it at
+ * the old one; a new password ends every session but the one that changed it. Whoever changes
+ * either of their own must have signed in a moment ago (REAUTHENTICATION_REQUIRED).
  */
 export async function changeCustomer(
   ctx: Context,
-  { id, by, version }: ChangeOf,
+  at: ChangeOf,
   change: CustomerChange,
 ): Promise<CustomerRow> {
+  const { id, by, isProved = false } = at
   const { password } = change
   const seen = await getCustomer(ctx, { by: 'id', id })
+  const takesOver = password !== undefined || isNewAddress(seen, change)
+  if (takesOver && !isProved && by.customerId === id) await assertRecentSignIn(ctx, by)
   if (password !== undefined) {
     assertPassword(password, { email: seen.email, username: seen.username ?? undefined, ...change })
   }
   const passwordHash = password === undefined ? undefined : await hashPassword(password)
-  const patch = patchOf(ctx, change, passwordHash)
   await orTaken(ctx, () =>
-    ctx.db.transaction(async (tx) => {
-      const customer = await findCustomer(tx, { by: 'id', id })
-      if (!customer) throw notFound('User')
-      await assertMayManage(tx, by, customer)
-      const changed = await updateCustomer(tx, { id, now: ctx.clock.now(), version }, patch)
-      if (!changed) throw new ShopError('VERSION_CONFLICT', { current: customer.version })
-      if (passwordHash !== undefined) {
-        const reason = 'password_changed'
-        const except = by.customerId === id ? by.id : undefined
-        await endAllSessions(ctx, tx, { customerId: id, reason, except })
-      }
-      await recordChange(ctx, tx, { id, by, fields: Object.keys(change) })
-    }),
+    ctx.db.transaction((tx) => changeIn(ctx, tx, { at, change, passwordHash })),
   )
   return getCustomer(ctx, { by: 'id', id })
+}
+
+function isNewAddress(
+  customer: CustomerRow,
+  change: CustomerChange,
+): change is CustomerChange & { readonly email: string } {
+  const { email } = change
+  return email !== undefined && loginKey(email) !== loginKey(customer.email)
+}
+
+interface Changing {
+  readonly at: ChangeOf
+  readonly change: CustomerChange
+  readonly passwordHash: string | undefined
+}
+
+async function changeIn(
+  ctx: Context,
+  tx: Tx,
+  { at, change, passwordHash }: Changing,
+): Promise<void> {
+  const { id, by, version } = at
+  const customer = await lockAccount(tx, id)
+  await assertMayManage(tx, by, customer)
+  const now = ctx.clock.now()
+  const patch = patchOf(ctx, change, passwordHash)
+  const hasNewAddress = isNewAddress(customer, change)
+  const unverified = hasNewAddress ? { email_verified_at: null } : {}
+  const changed = await updateCustomer(tx, { id, now, version }, { ...patch, ...unverified })
+  if (!changed) throw new ShopError('VERSION_CONFLICT', { current: customer.version })
+  const hasNewPassword = passwordHash !== undefined
+  if (hasNewAddress || hasNewPassword) await retireAllTokens(tx, { customer_id: id, now })
+  if (hasNewPassword) await announcePassword(ctx, tx, { customer, by })
+  if (isNewAddress(customer, change)) {
+    await announceAddress(ctx, tx, { customer, email: change.email })
+  }
+  await recordChange(ctx, tx, { id, by, fields: Object.keys(change) })
+}
+
+async function announcePassword(
+  ctx: Context,
+  tx: Tx,
+  { customer, by }: { customer: CustomerRow; by: Principal },
+): Promise<void> {
+  const reason = 'password_changed'
+  const except = by.customerId === customer.id ? by.id : undefined
+  await endAllSessions(ctx, tx, { customerId: customer.id, reason, except })
+  await notify(ctx, tx, { topic: 'account.password_changed', customer })
+}
+
+async function announceAddress(
+  ctx: Context,
+  tx: Tx,
+  { customer, email }: { customer: CustomerRow; email: string },
+): Promise<void> {
+  await notify(ctx, tx, { topic: 'account.email_changed', customer })
+  await sendLink(ctx, tx, { customerId: customer.id, purpose: 'verify_email', data: { email } })
 }
 
 function patchOf(
@@ -187,7 +256,7 @@ function patchOf(
   const { username, email, firstName, lastName, postalAddress } = change
   return {
     ...(username === undefined ? {} : { username }),
-    ...(email === undefined ? {} : { email, email_verified_at: null }),
+    ...(email === undefined ? {} : { email }),
     ...(firstName === undefined ? {} : { first_name: firstName }),
     ...(lastName === undefined ? {} : { last_name: lastName }),
     ...(postalAddress === undefined ? {} : { postal_address: postalAddress }),
@@ -219,17 +288,32 @@ export async function assertNotLastAdmin(tx: Tx, id: string): Promise<void> {
   if ((await countOtherAdmins(tx, id)) === 0) throw new ShopError('LAST_ADMIN')
 }
 
-/** Deletes an account; its orders stay in the books, without an owner. */
-export async function removeCustomer(ctx: Context, id: string, by: Principal): Promise<void> {
-  await ctx.db.transaction(async (tx) => {
-    const customer = await findCustomer(tx, { by: 'id', id })
-    if (!customer) throw notFound('User')
-    await assertMayManage(tx, by, customer)
-    await assertNotLastAdmin(tx, id)
-    const { changes } = await deleteCustomer(tx, { id })
-    if (changes !== 1) throw notFound('User')
-    await record(ctx, tx, { action: 'account.deleted', subject: ['account', id] })
-  })
+/**
+ * Whether somebody may erase an account: NOT_FOUND, FORBIDDEN, LAST_ADMIN. Until the end of the
+ * transaction nobody is given other rights, so that it stays true.
+ */
+export async function assertErasable(tx: Tx, by: Principal, id: string): Promise<void> {
+  await lockAccess(tx)
+  const customer = await findCustomer(tx, { by: 'id', id })
+  if (!customer) throw notFound('User')
+  await assertMayManage(tx, by, customer)
+  await assertNotLastAdmin(tx, id)
+}
+
+/**
+ * Takes an account away with all that belongs to it alone: sessions, keys, links, ways to sign in.
+ * The caller has locked it and dealt with what stays.
+ */
+export async function dropAccount(tx: Tx, id: string): Promise<void> {
+  const { changes } = await deleteCustomer(tx, { id })
+  if (changes !== 1) throw notFound('User')
+}
+
+/** The account, which until the end of the transaction nobody changes or adds anything to. */
+export async function lockAccount(tx: Tx, id: string): Promise<CustomerRow> {
+  const customer = await lockCustomer(tx, id)
+  if (!customer) throw notFound('User')
+  return customer
 }
 
 export type { CustomerRow }

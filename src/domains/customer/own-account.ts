@@ -1,11 +1,12 @@
 import type { Context } from '../../context.ts'
-import { ShopError } from '../../core/errors.ts'
+import { invalid, ShopError } from '../../core/errors.ts'
 import type { Principal } from '../access/permissions.ts'
-import { changeCustomer, getCustomer } from './customers.ts'
+import { assertRecentSignIn } from '../access/sessions.ts'
+import { changeCustomer, getCustomer, noPassword } from './customers.ts'
 import { verifyPassword } from './passwords.ts'
 import type { CustomerRow } from './queries.ts'
 
-type Owner = Principal & { readonly customerId: string }
+export type Owner = Principal & { readonly customerId: string }
 
 /** That whoever holds the session knows the password too; throws INVALID_CREDENTIALS. */
 export async function assertOwnPassword(
@@ -19,6 +20,21 @@ export async function assertOwnPassword(
   return customer
 }
 
+/**
+ * The same for what people without a password must be able to do too: they have to have signed in
+ * a moment ago (REAUTHENTICATION_REQUIRED).
+ */
+export async function assertOwner(
+  ctx: Context,
+  owner: Owner,
+  password: string | undefined,
+): Promise<void> {
+  const customer = await getCustomer(ctx, { by: 'id', id: owner.customerId })
+  if (customer.password_hash === noPassword) return assertRecentSignIn(ctx, owner)
+  if (password === undefined) throw invalid('current_password', 'is required')
+  await assertOwnPassword(ctx, owner, password)
+}
+
 /** A new password for one's own account: every other session of it ends. */
 export async function changePassword(
   ctx: Context,
@@ -26,5 +42,5 @@ export async function changePassword(
   { current, password }: { current: string; password: string },
 ): Promise<CustomerRow> {
   const { id } = await assertOwnPassword(ctx, owner, current)
-  return changeCustomer(ctx, { id, by: owner }, { password })
+  return changeCustomer(ctx, { id, by: owner, isProved: true }, { password })
 }

@@ -58,6 +58,12 @@ export async function findCustomer(db: Db, by: Reference): Promise<CustomerRow |
   return by.by === 'id' ? (await customerById(db, by))[0] : undefined
 }
 
+/** The same, and nobody else changes it, or makes anything that belongs to it, until the end. */
+export function lockCustomer(tx: Tx, id: string): Promise<CustomerRow | undefined> {
+  const query = tx.selectFrom('customers').select(customerColumns).where('id', '=', id)
+  return (tx.dialect.can.rowLocks ? query.forUpdate() : query).executeTakeFirst()
+}
+
 /** E-mail addresses and user names are the same whatever their case. */
 export const loginKey = (text: string): string => text.toLowerCase()
 

@@ -9,17 +9,19 @@ import { setSessionCookie } from '../../http/session-cookie.ts'
 import { shopperOf } from '../../http/session.ts'
 import { csrfToken } from '../access/principals.ts'
 import { tokensView } from '../access/views.ts'
-import { changeCustomer, getCustomer, register } from './customers.ts'
+import { changeCustomer, getCustomer } from './customers.ts'
 import { changePassword } from './own-account.ts'
 import {
   CustomerView,
   NewPasswordBody,
   NewSessionBody,
+  PendingView,
   ProfileBody,
   RegisterBody,
   SessionView,
   SetupBody,
 } from './schema.ts'
+import { signUp } from './registration.ts'
 import { claimShop } from './setup.ts'
 import { signIn, type SignedIn } from './sign-in.ts'
 import { customerView } from './views.ts'
@@ -40,13 +42,16 @@ function registerEntrance(app: App, ctx: Context): void {
         tags,
         summary: 'Register',
         body: RegisterBody,
-        response: { 201: envelope(CustomerView) },
+        description:
+          'With REGISTRATION=confirmed the answer is 202, the same for any address; the account ' +
+          'can be used when the mailed link was followed.',
+        response: { 201: envelope(CustomerView), 202: envelope(PendingView) },
       },
       config: { allow: 'public', rateClass: 'register', errors: ['ALREADY_EXISTS'] },
     },
     async (request, reply) => {
-      const { first_name: firstName, last_name: lastName, ...names } = request.body
-      const customer = await register(ctx, { ...names, firstName, lastName })
+      const customer = await signUp(ctx, profileOf(request.body))
+      if (!customer) return reply.code(202).send(pending(request.body))
       return reply.code(201).send(success(customerView(customer), 'Welcome'))
     },
   )
@@ -97,6 +102,11 @@ function registerSetup(app: App, ctx: Context): void {
       return reply.code(201).send(success(customerView(customer), 'You are the administrator'))
     },
   )
+}
+
+/** The answer to a registration that has to be confirmed. */
+export function pending({ email }: { email: string }) {
+  return success({ status: 'confirmation_mailed' as const, email }, 'Look for a mail')
 }
 
 /** Where a request signs in from: its client, and the session whose cart it brings along. */

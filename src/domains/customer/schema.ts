@@ -147,3 +147,39 @@ export const RoleOfAccountBody = Type.Object(
   { role: Type.String({ minLength: 1, maxLength: 20 }) },
   { ...closed, examples: [{ role: 'support' }] },
 )
+
+const LinkToken = Type.String({
+  pattern: '^[\\w-]{20,100}$',
+  description: 'The token of the link in a mail',
+})
+
+export const TokenBody = Type.Object({ token: LinkToken }, closed)
+export const TokenQuery = Type.Object({ token: LinkToken }, closed)
+
+export const ResetRequestBody = Type.Object({ email: Email }, closed)
+export const ResetBody = Type.Object({ token: LinkToken, new_password: Password }, closed)
+
+/** What is wrong with a password is said beside its field, and so not by the schema. */
+export const ResetFormBody = Type.Object(
+  { token: LinkToken, new_password: Type.String({ maxLength: 1_000 }) },
+  closed,
+)
+
+export const EmailChangeBody = Type.Object(
+  { new_email: Email, current_password: Type.Optional(GivenPassword) },
+  {
+    ...closed,
+    examples: [{ new_email: 'ada@new.example.com', current_password: 'Demo-Passw0rd' }],
+  },
+)
+
+export const EraseBody = Type.Object(
+  { current_password: Type.Optional(GivenPassword) },
+  { ...closed, examples: [{ current_password: 'Demo-Passw0rd' }] },
+)
+
+/** Where an address has to be confirmed first, the answer is the same for any address. */
+export const PendingView = Type.Object(
+  { status: Type.Literal('confirmation_mailed'), email: Type.String() },
+  { title: 'PendingRegistration' },
+)

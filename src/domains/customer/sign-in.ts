@@ -1,5 +1,6 @@
 import type { Context } from '../../context.ts'
 import { ShopError } from '../../core/errors.ts'
+import { refersToNothing } from '../../db/faults.ts'
 import { firstTokens, startSession, type Client, type SessionTokens } from '../access/sessions.ts'
 import type { SignInMethod } from '../access/tables.ts'
 import { mergeCarts } from '../cart/merge.ts'
@@ -69,7 +70,16 @@ export async function enter(
 ): Promise<SignedIn> {
   const { sessionKey, ...rest } = entrance
   const session = { owner: customer, ...rest }
-  if (sessionKey !== undefined) await mergeCarts(ctx, { sessionKey, customerId: customer.id })
-  const sessionId = await ctx.db.transaction((tx) => startSession(ctx, tx, session))
+  const sessionId = await unlessErased(ctx, async () => {
+    if (sessionKey !== undefined) await mergeCarts(ctx, { sessionKey, customerId: customer.id })
+    return ctx.db.transaction((tx) => startSession(ctx, tx, session))
+  })
   return { customer, tokens: await firstTokens(ctx, session, sessionId) }
+}
+
+/** An account that is erased at this moment was not there. */
+async function unlessErased<T>({ db }: Context, work: () => Promise<T>): Promise<T> {
+  return work().catch((error: unknown) => {
+    throw refersToNothing(db.dialect, error) ? new ShopError('INVALID_CREDENTIALS') : error
+  })
 }

@@ -22,6 +22,23 @@ export interface CustomerTable {
   updated_at: number
 }
 
+/** What a link in a mail lets whoever follows it do. */
+export type TokenPurpose =
+  'verify_email' | 'reset_password' | 'change_email_old' | 'change_email_new'
+
+export interface OneTimeTokenTable {
+  id: string
+  customer_id: string
+  purpose: TokenPurpose
+  /** Of the token: it follows from the id and a secret, and is kept nowhere. */
+  hash: string
+  /** JSON */
+  data: string
+  created_at: number
+  expires_at: number
+  used_at: number | null
+}
+
 export interface CustomerAddressTable {
   id: string
   customer_id: string
@@ -36,6 +53,7 @@ export type AddressPurpose = 'shipping' | 'billing'
 
 export interface CustomerTables {
   customers: CustomerTable
+  one_time_tokens: OneTimeTokenTable
   customer_addresses: CustomerAddressTable
   customer_default_addresses: {
     customer_id: string

@@ -1,6 +1,6 @@
 import { sql } from 'kysely'
 import type { Minor } from '../../core/money.ts'
-import { bulkInsert } from '../../db/bulk.ts'
+import { bulkInsert, bulkUpdate } from '../../db/bulk.ts'
 import type { Db } from '../../db/database.ts'
 import { preparedQuery, preparedWrite } from '../../db/prepared.ts'
 import type { Reference } from '../../core/reference.ts'
@@ -164,6 +164,50 @@ export const listEvents = preparedQuery<{ orderId: string }, OrderEventRow>((db,
     .orderBy('created_at')
     .orderBy('id'),
 )
+
+/** The timelines of several orders at once. `ids` is a JSON array of {id}. */
+export const listEventsOf = preparedQuery<
+  { ids: string },
+  OrderEventRow & { readonly order_id: string }
+>(
+  (db, param) => sql<OrderEventRow & { readonly order_id: string }>`
+    select e.order_id, e.type, e.data, e.created_at
+    from ${db.dialect.jsonRows(param('ids'), { id: 'uuid' })} d
+    join order_events e on e.order_id = d.id
+    order by e.order_id, e.created_at, e.id`,
+)
+
+export interface WithoutName {
+  readonly id: string
+  readonly new_email: string
+  /** JSON */
+  readonly new_shipping: string
+  /** JSON */
+  readonly new_billing: string
+}
+
+/** Takes the person out of orders that wait for no payment; the others are left as they are. */
+export const writeWithoutName = bulkUpdate<WithoutName>({
+  table: 'orders',
+  columns: { id: 'uuid', new_email: 'text', new_shipping: 'json', new_billing: 'json' },
+  set: sql`email = d.new_email, shipping_address = d.new_shipping,
+    billing_address = d.new_billing, version = version + 1`,
+  where: sql<boolean>`orders.id = d.id and coalesce(orders.status, '') <> 'pending_payment'`,
+})
+
+export const insertEvents = bulkInsert<{
+  id: string
+  order_id: string
+  type: string
+  data: string
+  created_at: number
+}>('order_events', {
+  id: 'uuid',
+  order_id: 'uuid',
+  type: 'text',
+  data: 'json',
+  created_at: 'integer',
+})
 
 export const insertEvent = preparedWrite<{
   id: string

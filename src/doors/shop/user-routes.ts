@@ -2,17 +2,14 @@ import { Type } from 'typebox'
 import type { FastifyRequest } from 'fastify'
 import type { Context } from '../../context.ts'
 import { referenceOf } from '../../core/reference.ts'
-import {
-  changeCustomer,
-  getAccount,
-  register,
-  removeCustomer,
-  type CustomerRow,
-} from '../../domains/customer/customers.ts'
-import { entranceOf, loginOf, profileOf } from '../../domains/customer/routes.ts'
-import { SignInBody } from '../../domains/customer/schema.ts'
+import { changeCustomer, getAccount, type CustomerRow } from '../../domains/customer/customers.ts'
+import { signUp } from '../../domains/customer/registration.ts'
+import { entranceOf, loginOf, pending, profileOf } from '../../domains/customer/routes.ts'
+import { PendingView, SignInBody } from '../../domains/customer/schema.ts'
 import { signIn } from '../../domains/customer/sign-in.ts'
 import { customerView } from '../../domains/customer/views.ts'
+import { eraseAccount } from '../../domains/privacy/erasure.ts'
+import { assertRecentSignIn } from '../../domains/access/sessions.ts'
 import type { App } from '../../http/app.ts'
 import { inNameOf, signedIn } from '../../http/auth.ts'
 import { envelope, success } from '../../http/envelope.ts'
@@ -43,12 +40,15 @@ function registerEntrance(app: App, ctx: Context): void {
         tags,
         summary: 'Create an account',
         body: ShopRegisterBody,
-        response: { 201: UserAnswer },
+        description: 'With REGISTRATION=confirmed the answer is 202, the same for any address.',
+        response: { 201: UserAnswer, 202: envelope(PendingView) },
       },
       config: { allow: 'public', rateClass: 'register', errors: ['ALREADY_EXISTS'] },
     },
     async (request, reply) => {
-      const user = shopUser(await register(ctx, profileOf(request.body)))
+      const customer = await signUp(ctx, profileOf(request.body))
+      if (!customer) return reply.code(202).send(pending(request.body))
+      const user = shopUser(customer)
       return reply.code(201).send(success(user, 'User registered', { links: userLinks(user.id) }))
     },
   )
@@ -87,9 +87,11 @@ function registerEntrance(app: App, ctx: Context): void {
 
 const userLinks = (number: number) => ({ self: `/api/users/${number}`, orders: '/api/orders' })
 
+type AccountOf = (request: FastifyRequest, id: string) => Promise<CustomerRow>
+
 function registerProfile(app: App, ctx: Context): void {
-  const accountOf = (request: FastifyRequest, id: string) =>
-    getAccount(ctx, referenceOf(id), signedIn(request))
+  const accountOf: AccountOf = (request, id) => getAccount(ctx, referenceOf(id), signedIn(request))
+  registerProfileChanges(app, ctx, accountOf)
 
   app.get(
     '/users/:id',
@@ -108,20 +110,30 @@ function registerProfile(app: App, ctx: Context): void {
       return success(user, 'User found', { links: userLinks(user.id) })
     },
   )
+}
 
+function registerProfileChanges(app: App, ctx: Context, accountOf: AccountOf): void {
   app.put(
     '/users/:id',
     {
       schema: {
         tags,
         summary: 'Change an account; what is not sent stays as it is',
+        description:
+          'Whoever changes their own e-mail address or password must have signed in less than 15 ' +
+          'minutes ago. The old address is told by mail.',
         params: IdParams,
         body: ShopUserBody,
         response: { 200: UserAnswer },
       },
       config: {
         allow: 'customer',
-        errors: [...accountErrors, 'ALREADY_EXISTS', 'VERSION_CONFLICT'],
+        errors: [
+          ...accountErrors,
+          'ALREADY_EXISTS',
+          'VERSION_CONFLICT',
+          'REAUTHENTICATION_REQUIRED',
+        ],
       },
     },
     async (request) => {
@@ -138,15 +150,21 @@ function registerProfile(app: App, ctx: Context): void {
     {
       schema: {
         tags,
-        summary: 'Delete an account; its orders stay in the books, without an owner',
+        summary: 'Erase an account; its orders stay in the books, without a name',
+        description: 'Whoever erases their own must have signed in less than 15 minutes ago.',
         params: IdParams,
         response: { 200: envelope(Type.Object({ id: Type.Integer() })) },
       },
-      config: { allow: 'customer', errors: [...accountErrors, 'LAST_ADMIN'] },
+      config: {
+        allow: 'customer',
+        errors: [...accountErrors, 'LAST_ADMIN', 'REAUTHENTICATION_REQUIRED'],
+      },
     },
     async (request) => {
       const { id, number } = await accountOf(request, request.params.id)
-      await removeCustomer(inNameOf(ctx, request), id, signedIn(request))
+      const by = signedIn(request)
+      if (id === by.customerId) await assertRecentSignIn(ctx, by)
+      await eraseAccount(inNameOf(ctx, request), id, by)
       return success({ id: number }, 'User deleted')
     },
   )

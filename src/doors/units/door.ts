@@ -1,5 +1,6 @@
 import type { Context } from '../../context.ts'
 import type { App } from '../../http/app.ts'
+import { endOfAccount } from '../../http/auth.ts'
 import { sendMessage } from './errors.ts'
 import { registerUserRoutes } from './user-routes.ts'
 
@@ -8,6 +9,9 @@ import { registerUserRoutes } from './user-routes.ts'
  * tokens for an hour. Where it departs from its contract, docs/contracts.md says why.
  */
 export function registerUnitsDoor(app: App, ctx: Context): void {
-  app.setErrorHandler((error, request, reply) => sendMessage(ctx, { request, reply, error }))
+  app.setErrorHandler(async (given, request, reply) => {
+    const error = await endOfAccount(ctx, request, given)
+    return sendMessage(ctx, { request, reply, error })
+  })
   registerUserRoutes(app, ctx)
 }

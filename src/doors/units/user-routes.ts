@@ -1,14 +1,11 @@
 import { Type, type Static } from 'typebox'
 import type { Context } from '../../context.ts'
-import {
-  changeCustomer,
-  getCustomer,
-  register,
-  removeCustomer,
-  type CustomerRow,
-} from '../../domains/customer/customers.ts'
+import { changeCustomer, getCustomer, type CustomerRow } from '../../domains/customer/customers.ts'
+import { signUp } from '../../domains/customer/registration.ts'
 import { entranceOf } from '../../domains/customer/routes.ts'
 import { signIn } from '../../domains/customer/sign-in.ts'
+import { eraseAccount } from '../../domains/privacy/erasure.ts'
+import { assertRecentSignIn } from '../../domains/access/sessions.ts'
 import type { App } from '../../http/app.ts'
 import { inNameOf, signedIn } from '../../http/auth.ts'
 import {
@@ -57,14 +54,17 @@ function registerEntrance(app: App, ctx: Context): void {
         tags,
         summary: 'Create an account; its cart is there when it is first used',
         body: UnitsRegisterBody,
-        response: { 201: UnitsUser },
+        description: 'With REGISTRATION=confirmed the answer is 202, the same for any address.',
+        response: { 201: UnitsUser, 202: Type.Object({ message: Type.String() }) },
       },
       config: { allow: 'public', rateClass: 'register' },
     },
     async (request, reply) => {
       const { username, email, password } = request.body
       const fields = { ...fieldsOf(request.body), username, email, password }
-      return reply.code(201).send(unitsUser(await register(ctx, fields)))
+      const customer = await signUp(ctx, fields)
+      if (!customer) return reply.code(202).send({ message: 'Look for a mail' })
+      return reply.code(201).send(unitsUser(customer))
     },
   )
 
@@ -111,10 +111,13 @@ function registerProfile(app: App, ctx: Context): void {
       schema: {
         tags,
         summary: 'Change your account; what is not sent stays as it is',
+        description:
+          'Whoever changes the e-mail address or password must have signed in less than 15 ' +
+          'minutes ago.',
         body: UnitsProfileBody,
         response: { 200: UnitsUser },
       },
-      config,
+      config: { ...config, errors: ['NOT_FOUND', 'REAUTHENTICATION_REQUIRED'] },
     },
     async (request) => {
       const by = signedIn(request)
@@ -128,14 +131,16 @@ function registerProfile(app: App, ctx: Context): void {
     {
       schema: {
         tags,
-        summary: 'Delete your account; its orders stay in the books, without an owner',
+        summary: 'Erase your account; its orders stay in the books, without a name',
+        description: 'You must have signed in less than 15 minutes ago.',
         response: { 204: Type.Null() },
       },
-      config: { ...config, errors: ['NOT_FOUND', 'LAST_ADMIN'] },
+      config: { ...config, errors: ['NOT_FOUND', 'LAST_ADMIN', 'REAUTHENTICATION_REQUIRED'] },
     },
     async (request, reply) => {
       const by = signedIn(request)
-      await removeCustomer(inNameOf(ctx, request), by.customerId, by)
+      await assertRecentSignIn(ctx, by)
+      await eraseAccount(inNameOf(ctx, request), by.customerId, by)
       return reply.code(204).send(null)
     },
   )

@@ -26,6 +26,8 @@ export interface MailDriver extends AsyncDisposable {
    * would not help, anything else when it may. A repetition (the same id) does no harm.
    */
   send(message: MailMessage): Promise<void>
+  /** Deletes the messages to these addresses that it still has, where it keeps any. */
+  forget?(addresses: readonly string[]): Promise<void>
 }
 
 const idPattern = /^[\w.-]{1,100}$/

@@ -38,8 +38,22 @@ export function folderMail({ folder, from, keptMax = 1_000 }: FolderMailOptions)
       await writeWhole(join(folder, `${message.id}.json`), JSON.stringify(filed))
       await writeWhole(file, await written(options))
     },
+    forget: (addresses) => removeMailsTo(folder, addresses),
     [Symbol.asyncDispose]: () => Promise.resolve(),
   }
+}
+
+async function removeMailsTo(folder: string, addresses: readonly string[]): Promise<void> {
+  const known = new Set(addresses.map((address) => address.toLowerCase()))
+  // One file after the other: there are a thousand at most, and nobody waits.
+  for (const id of await listMails(folder)) {
+    const mail = await readMail(folder, id)
+    if (mail && known.has(mail.to.toLowerCase())) await removeMail(folder, id)
+  }
+}
+
+async function removeMail(folder: string, id: string): Promise<void> {
+  for (const ending of ['eml', 'json']) await rm(join(folder, `${id}.${ending}`), { force: true })
 }
 
 async function written(options: ReturnType<typeof composed>): Promise<string | Buffer> {
@@ -67,9 +81,7 @@ async function isThere(file: string): Promise<boolean> {
 async function makeRoom(folder: string, keptMax: number): Promise<number> {
   const ids = await listMails(folder)
   const kept = keptMax - Math.ceil(keptMax / 10)
-  for (const id of ids.slice(kept)) {
-    for (const ending of ['eml', 'json']) await rm(join(folder, `${id}.${ending}`), { force: true })
-  }
+  for (const id of ids.slice(kept)) await removeMail(folder, id)
   return keptMax - Math.min(ids.length, kept)
 }
 

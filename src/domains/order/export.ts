@@ -1,0 +1,27 @@
+import type { Context } from '../../context.ts'
+import type { Order } from './orders.ts'
+import { listEventsOf, listLinesOf, listOrdersOf } from './queries.ts'
+
+const pageSize = 100
+
+/** All orders of a customer with their lines and timelines, newest first, a page at a time. */
+export async function* ordersOf(
+  { db }: Context,
+  customerId: string,
+): AsyncGenerator<readonly Order[]> {
+  let before: number | undefined
+  for (;;) {
+    const page = { customerId, before, limit: pageSize, offset: 0 }
+    const rows = await listOrdersOf(db.long, page)
+    const ids = JSON.stringify(rows.map(({ id }) => ({ id })))
+    const lines = Map.groupBy(await listLinesOf(db.long, { ids }), ({ order_id }) => order_id)
+    const events = Map.groupBy(await listEventsOf(db.long, { ids }), ({ order_id }) => order_id)
+    yield rows.map((order) => ({
+      order,
+      lines: lines.get(order.id) ?? [],
+      events: events.get(order.id) ?? [],
+    }))
+    if (rows.length < pageSize) return
+    before = rows.at(-1)?.number
+  }
+}

@@ -1,0 +1,164 @@
+import type { Context } from '../../context.ts'
+import { csvLine } from '../../core/csv.ts'
+import { formatMinor, type Minor } from '../../core/money.ts'
+import type { Principal } from '../access/permissions.ts'
+import { exportLog, record } from '../audit/log.ts'
+import { getCart } from '../cart/cart.ts'
+import { cartView } from '../cart/views.ts'
+import { listAddresses } from '../customer/addresses.ts'
+import { assertMayManage, getCustomer, lockAccount } from '../customer/customers.ts'
+import { customerView } from '../customer/views.ts'
+import { ordersOf } from '../order/export.ts'
+import type { Order } from '../order/orders.ts'
+import { orderView } from '../order/views.ts'
+import { listKeysOf, listSessionsOf, listSignInWays } from './queries.ts'
+import { zipped, type ZipFile } from './zip.ts'
+
+type Pages = AsyncIterable<readonly object[]>
+
+/** Everything that the shop holds about somebody, in parts that are read when they are wanted. */
+export interface PersonalData {
+  readonly account: object
+  /** By name; each can be read any number of times. */
+  readonly lists: Readonly<Record<string, () => Pages>>
+  readonly orders: () => AsyncIterable<readonly Order[]>
+  readonly exportedAt: number
+}
+
+/** One's own data. Throws NOT_FOUND. */
+export async function personalData(ctx: Context, id: string): Promise<PersonalData> {
+  const customer = await getCustomer(ctx, { by: 'id', id })
+  const { number: _, ...account } = customerView(customer)
+  const { postal_address, password_changed_at } = customer
+  const { db } = ctx
+  return {
+    account: timed({ ...account, postal_address, password_changed_at }),
+    lists: {
+      addresses: () => once(addressesOf(ctx, id)),
+      sessions: () => once(listSessionsOf(db.long, { id })),
+      sign_in: () => once(listSignInWays(db.long, { id })),
+      api_keys: () => once(keysOf(ctx, id)),
+      carts: () => once(cartsOf(ctx, id)),
+      log: () => logOf(ctx, id),
+      orders: () => views(ordersOf(ctx, id)),
+    },
+    orders: () => ordersOf(ctx, id),
+    exportedAt: ctx.clock.now(),
+  }
+}
+
+/** The data of somebody who has asked the shop for them; the log says who has got them. */
+export async function personalDataFor(
+  ctx: Context,
+  by: Principal,
+  id: string,
+): Promise<PersonalData> {
+  await ctx.db.transaction(async (tx) => {
+    await assertMayManage(tx, by, await lockAccount(tx, id))
+    await record(ctx, tx, { action: 'account.exported', subject: ['account', id] })
+  })
+  return personalData(ctx, id)
+}
+
+async function* once(rows: Promise<readonly object[]>): Pages {
+  yield (await rows).map(timed)
+}
+
+const isTime = (name: string, value: unknown): value is number =>
+  name.endsWith('_at') && typeof value === 'number'
+
+/** Moments as people and programs read them: RFC 3339. */
+function timed(row: object): object {
+  const entries = Object.entries(row).map(([name, value]: [string, unknown]) => [
+    name,
+    isTime(name, value) ? new Date(value).toISOString() : value,
+  ])
+  return Object.fromEntries(entries) as object
+}
+
+async function addressesOf({ db }: Context, customerId: string): Promise<object[]> {
+  const saved = await listAddresses(db.long, customerId)
+  return saved.map(({ id, address, isDefault, createdAt, updatedAt }) => ({
+    ...{ id, ...address, default_for: isDefault },
+    ...{ created_at: createdAt, updated_at: updatedAt },
+  }))
+}
+
+async function keysOf({ db }: Context, id: string): Promise<object[]> {
+  const rows = await listKeysOf(db.long, { id })
+  return rows.map((row) => ({ ...row, permissions: JSON.parse(row.permissions) as string[] }))
+}
+
+async function cartsOf(ctx: Context, customerId: string): Promise<object[]> {
+  const cart = await getCart(ctx, { customerId, sessionKey: undefined })
+  return cart.id === undefined ? [] : [cartView(ctx, cart)]
+}
+
+/** What the log knows of somebody's own doings; what others did is in it without their data. */
+async function* logOf(ctx: Context, actorId: string): Pages {
+  for await (const rows of exportLog(ctx, { actorId })) {
+    yield rows.map(({ created_at, action, subject_kind, subject_id, ip }) =>
+      timed({ created_at, action, subject_kind, subject_id, ip }),
+    )
+  }
+}
+
+async function* views(pages: AsyncIterable<readonly Order[]>): Pages {
+  for await (const orders of pages) yield orders.map(orderView)
+}
+
+/** One JSON document, made while it is sent: no more than a page of orders is held at a time. */
+export async function* jsonOf(data: PersonalData): AsyncGenerator<string> {
+  const at = new Date(data.exportedAt).toISOString()
+  yield `{"exported_at":${JSON.stringify(at)},\n"account":${JSON.stringify(data.account)}`
+  for (const [name, pages] of Object.entries(data.lists)) {
+    yield `,\n${JSON.stringify(name)}:`
+    yield* jsonArray(pages())
+  }
+  yield '}\n'
+}
+
+async function* jsonArray(pages: Pages): AsyncGenerator<string> {
+  let before = '['
+  for await (const rows of pages) {
+    if (rows.length === 0) continue
+    yield before + rows.map((row) => JSON.stringify(row)).join(',\n')
+    before = ',\n'
+  }
+  yield before === '[' ? '[]' : ']'
+}
+
+/** The same as files: one of JSON for each part, and the orders as a table too. */
+export function zipOf(data: PersonalData): AsyncGenerator<Uint8Array> {
+  const files: ZipFile[] = [
+    { name: 'account.json', chunks: [JSON.stringify(data.account, undefined, 2)] },
+    ...Object.entries(data.lists).map(([name, pages]) => ({
+      name: `${name}.json`,
+      chunks: jsonArray(pages()),
+    })),
+    { name: 'orders.csv', chunks: csvOf(data.orders()) },
+  ]
+  return zipped(files, data.exportedAt)
+}
+
+const columns = [
+  ...['number', 'created_at', 'status', 'items', 'currency'],
+  ...['subtotal', 'discount', 'shipping', 'tax', 'total'],
+  ...['payment_method', 'payment_status', 'captured'],
+]
+
+async function* csvOf(pages: AsyncIterable<readonly Order[]>): AsyncGenerator<string> {
+  yield csvLine(columns)
+  for await (const orders of pages) yield orders.map(csvRow).join('')
+}
+
+function csvRow({ order }: Order): string {
+  const amount = (value: Minor) => formatMinor(value, order.currency)
+  return csvLine([
+    ...[String(order.number), new Date(order.created_at).toISOString(), order.status],
+    ...[String(order.item_count), order.currency],
+    ...[amount(order.subtotal_minor), amount(order.discount_minor)],
+    ...[amount(order.shipping_minor), amount(order.tax_minor), amount(order.total_minor)],
+    ...[order.payment_method, order.payment_status, amount(order.captured_minor)],
+  ])
+}
