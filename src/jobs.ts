@@ -5,6 +5,7 @@ import { deliverPending } from './db/relay.ts'
 import { rotateWhenDue } from './domains/access/signing-keys.ts'
 import { forgetOldSessions } from './domains/access/sessions.ts'
 import { forgetExpiredCarts } from './domains/cart/cart.ts'
+import { deleteExpiredTokens } from './domains/customer/factor-queries.ts'
 import { expireDue, reconcileDue } from './domains/checkout/reconcile.ts'
 import { queuedSubscribers } from './subscribers.ts'
 
@@ -36,6 +37,7 @@ function sweep(ctx: Context): Promise<void> {
     await deleteExpiredClaims(tx, { now })
     await forgetExpiredCarts(ctx, tx)
     await forgetOldSessions(ctx, tx)
+    await deleteExpiredTokens(tx, { now })
   })
 }
 

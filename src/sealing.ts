@@ -17,6 +17,7 @@ export type Purpose =
   | 'session-cookies'
   | 'csrf-tokens'
   | 'one-time-tokens'
+  | 'tickets'
   | 'setup'
 
 const known = new WeakMap<Secrets, Map<Purpose, Buffer>>()

@@ -19,6 +19,10 @@ export const eventTopics = {
     when: 'That money has been given back in full.',
     payload: ['order_id', 'number'],
   },
+  'account.factor_changed': {
+    when: 'How somebody may sign in to an account was changed; its owner should hear of it.',
+    payload: ['account_id', 'change'],
+  },
 } as const
 
 export type EventTopic = keyof typeof eventTopics
