@@ -21,7 +21,7 @@ export const eventTopics = {
   },
   'account.factor_changed': {
     when: 'How somebody may sign in to an account was changed; its owner should hear of it.',
-    payload: ['account_id', 'change'],
+    payload: ['account_id', 'change', 'at'],
   },
 } as const
 

@@ -6,9 +6,9 @@ import {
   accountErased,
   emailChangeConfirmNew,
   emailChangeConfirmOld,
-  newSignInMethod,
   passwordChanged,
   resetPassword,
+  signInMethodChanged,
   verifyEmail,
 } from './account-letters.ts'
 import { render, storeUrl, type Letter, type Store } from './letter.ts'
@@ -26,7 +26,7 @@ const letters = (text: string): Readonly<Record<string, (by: Store) => Letter>> 
   passwordChanged: (by) => passwordChanged({ at }, by),
   emailChangeConfirmNew: (by) => emailChangeConfirmNew({ ...link, newEmail: text }, by),
   emailChangeConfirmOld: (by) => emailChangeConfirmOld({ ...link, newEmail: text }, by),
-  newSignInMethod: (by) => newSignInMethod({ at, method: text, change: 'added' }, by),
+  signInMethodChanged: (by) => signInMethodChanged({ at, what: text }, by),
   accountErased: (by) => accountErased({ at }, by),
   orderConfirmation: (by) => orderConfirmation(order(text), by),
   paymentRefunded: (by) =>
@@ -171,9 +171,9 @@ The link works once, within 24 hours.
 
 If it was not you, do not follow the link, and choose a new password at once.`,
   ],
-  newSignInMethod: [
+  signInMethodChanged: [
     'Signing in at Corner Shop: a passkey was removed',
-    `On 2026-11-21 10:30 UTC, a passkey was removed as a way to sign in to your account.
+    `On 2026-11-21 10:30 UTC a way to sign in to your account was changed or used: a passkey was removed.
 
 If it was not you, choose a new password at once and answer this mail: somebody else may have been in your account.`,
   ],
@@ -220,8 +220,8 @@ describe('as plain text', () => {
       emailChangeConfirmNew({ ...link, newEmail: 'new@example.com' }, by),
     emailChangeConfirmOld: (by: Store) =>
       emailChangeConfirmOld({ ...link, newEmail: 'new@example.com' }, by),
-    newSignInMethod: (by: Store) =>
-      newSignInMethod({ at, method: 'a passkey', change: 'removed' }, by),
+    signInMethodChanged: (by: Store) =>
+      signInMethodChanged({ at, what: 'a passkey was removed' }, by),
   }
 
   test('every letter is known', () => {

@@ -92,13 +92,13 @@ async function changesOf({ shop, account: { id } }: Stage): Promise<string[]> {
     .orderBy('id')
     .execute()
   const announced = events.map(
-    ({ payload }) => JSON.parse(payload) as { account_id: string; change: string },
+    ({ payload }) => JSON.parse(payload) as { account_id: string; change: string; at: number },
   )
   const changes = announced.map(({ change }) => change)
-  assert.deepEqual(
-    announced,
-    changes.map((change) => ({ account_id: id, change })),
-  )
+  for (const { account_id, at } of announced) {
+    assert.equal(account_id, id)
+    assert.ok(Number.isSafeInteger(at))
+  }
   assert.deepEqual(
     entries.map(({ action, actor_id }) => [action, actor_id]),
     changes.map((change) => [`account.${change}`, id]),
@@ -153,6 +153,11 @@ describeOnEveryDatabase('setting up a second factor', (openShop) => {
     const hashes = codes.map((code) => tokenHash(code.replaceAll('-', '')))
     assert.deepEqual(rows.map(({ hash }) => hash).toSorted(), hashes.toSorted())
     assert.deepEqual(await changesOf(stage), ['second_factor_enabled'])
+    const [mail, ...rest] = await stage.shop.mails()
+    assert.deepEqual(rest, [])
+    assert.equal(mail?.to, 'ada@example.com')
+    assert.equal(mail.subject, 'Signing in at Cartwright: an authenticator app was added')
+    assert.match(mail.text, /\nOn 2026-11-21 10:30 UTC .*: an authenticator app was added\.\n/)
   })
 
   test('takes a code of the step before and after, and none from farther away', async () => {
@@ -223,6 +228,19 @@ describeOnEveryDatabase('signing in with a second factor', (openShop) => {
     }
     refused(await signIn(stage, 'Wrong-Horse-1'), 401, 'INVALID_CREDENTIALS')
     assert.equal(await sessionsOf(stage), before)
+  })
+
+  test('is told of at the units door, whose answers have no details', async () => {
+    await using stage = await openStage(openShop)
+    const { secret } = await arm(stage)
+    const { email, password } = stage.account
+    const answer = await stage.shop.call('POST', '/users/login', { body: { email, password } })
+    assert.equal(answer.status, 401, answer.text)
+    const { message, challenge, methods } = answer.body
+    assert.equal(message, 'A second factor is needed to sign in.')
+    assert.deepEqual(methods, ['totp', 'recovery_code'])
+    const code = codeAt(secret, stage.clock.now())
+    assert.equal((await prove(stage, { challenge, code })).status, 201)
   })
 
   test('gives a session for a right code, which says how it began', async () => {

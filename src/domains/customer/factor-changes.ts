@@ -13,16 +13,22 @@ import { listPasskeys } from './passkey-queries.ts'
 
 export type Owner = Principal & { readonly customerId: string }
 
-/** What may happen to the ways into an account; the payload of `account.factor_changed`. */
-export type FactorChange =
-  | 'second_factor_enabled'
-  | 'second_factor_removed'
-  | 'recovery_codes_renewed'
-  | 'recovery_code_used'
-  | 'passkey_added'
-  | 'passkey_removed'
-  | 'identity_linked'
-  | 'identity_unlinked'
+/**
+ * What may happen to the ways into an account, in `account.factor_changed`, and how its owner is
+ * told.
+ */
+export const factorChanges = {
+  second_factor_enabled: 'an authenticator app was added',
+  second_factor_removed: 'the authenticator app was removed',
+  recovery_codes_renewed: 'new recovery codes were made',
+  recovery_code_used: 'a recovery code was used',
+  passkey_added: 'a passkey was added',
+  passkey_removed: 'a passkey was removed',
+  identity_linked: 'another provider was linked',
+  identity_unlinked: 'another provider was unlinked',
+} as const
+
+export type FactorChange = keyof typeof factorChanges
 
 /** Writes a change down, in its transaction, and announces it, so that the owner can be told. */
 export async function announceFactorChange(
@@ -31,7 +37,7 @@ export async function announceFactorChange(
   { customerId, change }: { customerId: string; change: FactorChange },
 ): Promise<void> {
   await record(ctx, tx, { action: `account.${change}`, subject: ['account', customerId] })
-  const payload = { account_id: customerId, change }
+  const payload = { account_id: customerId, change, at: ctx.clock.now() }
   await enqueue(ctx, tx, { topic: 'account.factor_changed', payload })
 }
 

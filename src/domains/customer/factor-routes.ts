@@ -29,7 +29,7 @@ import {
 const tags = ['Second factor']
 const path = '/customers/me/second-factor'
 const ownerErrors = ['NOT_FOUND', 'INVALID_CREDENTIALS', 'REAUTHENTICATION_REQUIRED'] as const
-const codeErrors = ['INVALID_CODE', 'TOO_MANY_REQUESTS'] as const
+const codeErrors = ['INVALID_CODE'] as const
 
 export function registerSecondFactorRoutes(app: App, ctx: Context): void {
   registerSetUp(app, ctx)

@@ -75,7 +75,11 @@ function registerFlow(app: App, ctx: Context): void {
         querystring: FlowQuery,
         response: { 302: Redirect },
       },
-      config: { allow: 'public', rateClass: 'sign_in', errors: ['NOT_FOUND', 'PROVIDER_UNAVAILABLE'] },
+      config: {
+        allow: 'public',
+        rateClass: 'sign_in',
+        errors: ['NOT_FOUND', 'PROVIDER_UNAVAILABLE'],
+      },
     },
     async (request, reply) => {
       const returnTo = returnAddress(ctx, request.query.return_to)
