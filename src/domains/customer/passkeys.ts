@@ -154,8 +154,8 @@ async function verifyNew(ctx: Context, customerId: string, response: NewPasskeyA
 }
 
 /**
- * Which make an authenticator is of was not asked for, so browsers do not tell. Statements that tell
- * are refused unread: checking their certificates would call addresses that stand in them.
+ * Which make an authenticator is of was not asked for, so browsers do not tell. Statements that
+ * tell are refused unread: checking their certificates would call addresses that stand in them.
  */
 async function assertNoAttestation({ response }: NewPasskeyAnswer): Promise<void> {
   const { decodeAttestationObject, isoBase64URL } = await import('@simplewebauthn/server/helpers')
@@ -172,8 +172,8 @@ async function orInvalid<T>(verify: () => Promise<T>): Promise<T> {
 }
 
 /**
- * What a browser needs for using a passkey: any that it has for this shop, or one of the account
- * whose second factor is asked for.
+ * What a browser needs for using a passkey, be it whichever it has for this shop, or one of the
+ * account whose second factor is asked for.
  */
 export async function signInOptions(
   ctx: Context,
