@@ -10,6 +10,9 @@ import { registerCustomerAdminRoutes } from './domains/customer/admin-routes.ts'
 import { registerAddressRoutes } from './domains/customer/address-routes.ts'
 import { registerLinkRoutes } from './domains/customer/link-routes.ts'
 import { registerLinkPages } from './domains/customer/page-routes.ts'
+import { registerSecondFactorRoutes } from './domains/customer/factor-routes.ts'
+import { registerIdentityRoutes } from './domains/customer/identity-routes.ts'
+import { registerPasskeyRoutes } from './domains/customer/passkey-routes.ts'
 import { registerCustomerRoutes } from './domains/customer/routes.ts'
 import { registerInventoryRoutes } from './domains/inventory/routes.ts'
 import { registerOrderRoutes } from './domains/order/routes.ts'
@@ -50,6 +53,9 @@ export async function buildApp(ctx: Context): Promise<BuiltApp> {
       registerPrivacyRoutes(v1, ctx)
       registerSessionRoutes(v1, ctx)
       registerAddressRoutes(v1, ctx)
+      registerSecondFactorRoutes(v1, ctx)
+      registerPasskeyRoutes(v1, ctx)
+      registerIdentityRoutes(v1, ctx)
       registerCatalogAdminRoutes(v1, ctx)
       registerInventoryRoutes(v1, ctx)
       registerCustomerAdminRoutes(v1, ctx)

@@ -3,6 +3,8 @@ import type { Config } from './config/config.ts'
 import type { Secrets } from './config/secrets.ts'
 import { openDatabase } from './db/open.ts'
 import type { Database } from './db/database.ts'
+import type { IdentityProvider } from './drivers/identity/driver.ts'
+import { identityProvider } from './drivers/identity/drivers.ts'
 import type { MailDriver } from './drivers/mail/driver.ts'
 import { mailDriver } from './drivers/mail/drivers.ts'
 import { paymentDrivers } from './drivers/payment/drivers.ts'
@@ -24,7 +26,12 @@ export interface Context extends AsyncDisposable {
   /** UUIDv7 (RFC 9562): sorts by time of creation. */
   readonly newId: () => string
   readonly log: Logger
-  readonly drivers: { readonly payment: PaymentDrivers; readonly mail: MailDriver }
+  readonly drivers: {
+    readonly payment: PaymentDrivers
+    readonly mail: MailDriver
+    /** Another provider to sign in by; undefined if there is none. */
+    readonly identity?: IdentityProvider | undefined
+  }
   /** Who acts: the shop itself, unless `actingAs` says otherwise. */
   readonly actor: Actor
 }
@@ -42,7 +49,11 @@ export interface ContextParts {
 /** The one composition root. */
 export async function createContext(parts: ContextParts): Promise<Context> {
   // Before anything is opened: a setting that cannot work must leave nothing behind.
-  const drivers = { payment: parts.payment ?? payment(parts), mail: parts.mail ?? mail(parts) }
+  const drivers = {
+    payment: parts.payment ?? payment(parts),
+    mail: parts.mail ?? mail(parts),
+    identity: identity(parts),
+  }
   const db = await openDatabase(parts.config.data.databaseUrl, parts.config.database)
   return {
     config: parts.config,
@@ -68,6 +79,10 @@ function payment({ config, secrets }: ContextParts): PaymentDrivers {
 function mail({ config, secrets }: ContextParts): MailDriver {
   const { smtp, ...rest } = config.mail
   return mailDriver({ ...rest, smtp: { ...smtp, url: secrets.smtpUrl ?? '' } })
+}
+
+function identity({ config, secrets }: ContextParts): IdentityProvider | undefined {
+  return identityProvider({ ...config.identity, clientSecret: secrets.oidcClientSecret ?? '' })
 }
 
 /** The same context in somebody's name. Caches belong to the database, so they are shared. */

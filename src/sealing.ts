@@ -18,6 +18,7 @@ export type Purpose =
   | 'csrf-tokens'
   | 'one-time-tokens'
   | 'announcements'
+  | 'tickets'
   | 'setup'
 
 const known = new WeakMap<Secrets, Map<Purpose, Buffer>>()

@@ -60,6 +60,14 @@ export interface Config {
     /** No access token is good for longer. */
     readonly longestMs: number
   }
+  /** Another provider to sign in by; none if `issuer` is empty. */
+  readonly identity: {
+    readonly issuer: string
+    readonly clientId: string
+    readonly name: string
+    readonly scopes: readonly string[]
+    readonly timeoutMs: number
+  }
   readonly registration: 'open' | 'confirmed'
   /** Real customers buy here. */
   readonly production: boolean
@@ -102,6 +110,13 @@ export function configOf(raw: RawSettings): Config {
       idempotencyMs: integerOf(raw.IDEMPOTENCY_HOURS) * hourMs,
     },
     tokens: tokenConfig(raw),
+    identity: {
+      issuer: raw.OIDC_ISSUER,
+      clientId: raw.OIDC_CLIENT_ID,
+      name: raw.OIDC_NAME,
+      scopes: listOf(raw.OIDC_SCOPES),
+      timeoutMs: integerOf(raw.OIDC_TIMEOUT_MS),
+    },
     registration: raw.REGISTRATION === 'confirmed' ? 'confirmed' : 'open',
     production: flagOf(raw.PRODUCTION),
     rateLimits: rateLimitConfig(raw),

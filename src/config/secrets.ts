@@ -11,12 +11,18 @@ export interface Secrets {
   readonly paymentHttpToken?: string
   /** Address and password of the mail server; never generated. */
   readonly smtpUrl?: string
+  /** For sign-in by another provider; never generated. */
+  readonly oidcClientSecret?: string
 }
 
 /** Takes secrets from the environment, or generates them once and keeps them beside the data. */
 export function readSecrets(raw: RawSettings): Secrets {
   for (const name of ['JWT_SECRET', 'COOKIE_SECRET'] as const) assertLong(name, raw[name])
-  const given = { paymentHttpToken: raw.PAYMENT_HTTP_TOKEN, smtpUrl: raw.SMTP_URL }
+  const given = {
+    paymentHttpToken: raw.PAYMENT_HTTP_TOKEN,
+    oidcClientSecret: raw.OIDC_CLIENT_SECRET,
+    smtpUrl: raw.SMTP_URL,
+  }
   if (raw.JWT_SECRET !== '' && raw.COOKIE_SECRET !== '') {
     return { jwt: raw.JWT_SECRET, cookie: raw.COOKIE_SECRET, ...given }
   }

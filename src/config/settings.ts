@@ -228,6 +228,41 @@ export const settings = {
       'open: an account works at once, and a taken e-mail address is refused; confirmed: it ' +
       'works after a mailed link was followed, and nobody learns which addresses have accounts.',
   },
+  OIDC_ISSUER: {
+    kind: 'text',
+    default: '',
+    help:
+      'The OpenID Connect provider by which people may sign in, such as ' +
+      'https://accounts.example.com; empty: none.',
+  },
+  OIDC_CLIENT_ID: {
+    kind: 'text',
+    default: '',
+    help: 'Under which name that provider knows this shop.',
+  },
+  OIDC_CLIENT_SECRET: {
+    kind: 'text',
+    default: '',
+    secret: true,
+    help: 'The secret that goes with it; empty: a public client.',
+  },
+  OIDC_NAME: {
+    kind: 'text',
+    default: 'Single sign-on',
+    help: 'What people call that provider; shown to them.',
+  },
+  OIDC_SCOPES: {
+    kind: 'list',
+    default: 'openid,profile,email',
+    help: 'What the provider is asked for; openid always is.',
+  },
+  OIDC_TIMEOUT_MS: {
+    kind: 'integer',
+    default: '5000',
+    min: 50,
+    max: 60_000,
+    help: 'How long that provider may take for each answer.',
+  },
   JWT_SECRET: {
     kind: 'text',
     default: '',

@@ -54,6 +54,21 @@ export const errorCatalogue = {
     message: 'The code is wrong, used or too old.',
     hint: 'Take the code that is shown now, or a recovery code that was not used yet.',
   },
+  INVALID_CHALLENGE: {
+    status: 401,
+    message: 'This sign-in is over: it took too long, or had too many wrong codes.',
+    hint: 'Sign in again from the beginning.',
+  },
+  INVALID_PASSKEY: {
+    status: 401,
+    message: 'The passkey did not prove who you are.',
+    hint: 'Ask for new options and try again; an answer to a challenge is good once.',
+  },
+  SIGN_IN_FAILED: {
+    status: 401,
+    message: '{provider} did not sign you in: {reason}.',
+    hint: 'Begin again at GET /api/v1/sessions/oidc, or sign in another way.',
+  },
   INVALID_LINK: {
     status: 401,
     message: 'This link is not valid (any more).',
@@ -78,6 +93,11 @@ export const errorCatalogue = {
     status: 403,
     message: 'A change by cookie needs the token that proves where it comes from.',
     hint: 'Send the csrf_token of the session in the header X-CSRF-Token.',
+  },
+  EMAIL_NOT_VERIFIED: {
+    status: 403,
+    message: '{provider} does not say that your e-mail address is yours.',
+    hint: 'Verify it there, or register here and link {provider} to your account.',
   },
   REAUTHENTICATION_REQUIRED: {
     status: 403,
@@ -123,6 +143,21 @@ export const errorCatalogue = {
     status: 409,
     message: 'Another {resource} already uses this {field}.',
     hint: 'Choose another value.',
+  },
+  ACCOUNT_NOT_LINKED: {
+    status: 409,
+    message: 'There is an account with your e-mail address, and {provider} is not linked to it.',
+    hint: 'Sign in to the account another way, then link {provider} to it.',
+  },
+  SECOND_FACTOR_ACTIVE: {
+    status: 409,
+    message: 'This account has a second factor already.',
+    hint: 'Remove it first: DELETE /api/v1/customers/me/second-factor.',
+  },
+  LAST_WAY_IN: {
+    status: 409,
+    message: 'Without this nobody could sign in to the account any more.',
+    hint: 'Set a password, or add a passkey or another provider first.',
   },
   BUILT_IN: {
     status: 409,
@@ -246,6 +281,12 @@ export const errorCatalogue = {
     message: 'The shop cannot answer right now.',
     hint: 'Try again after the time in Retry-After; nothing was changed.',
     retryAfterSeconds: 1,
+  },
+  PROVIDER_UNAVAILABLE: {
+    status: 503,
+    message: '{provider} cannot be reached or does not answer as it should.',
+    hint: 'Try again in a moment, or sign in another way.',
+    retryAfterSeconds: 5,
   },
   OUTCOME_UNKNOWN: {
     status: 503,

@@ -47,6 +47,10 @@ export const eventTopics = {
     when: 'An account is gone; its orders lose the name too, when their payment is settled.',
     payload: ['account_id', 'sealed_email', 'at', 'order_ids', 'sealed_emails'],
   },
+  'account.factor_changed': {
+    when: 'How somebody may sign in to an account was changed; its owner should hear of it.',
+    payload: ['account_id', 'change', 'at'],
+  },
 } as const
 
 /**

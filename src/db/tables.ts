@@ -2,6 +2,7 @@ import type { AccessTables } from '../domains/access/tables.ts'
 import type { AuditTables } from '../domains/audit/tables.ts'
 import type { CartTables } from '../domains/cart/tables.ts'
 import type { CatalogTables } from '../domains/catalog/tables.ts'
+import type { FactorTables } from '../domains/customer/factor-tables.ts'
 import type { CustomerTables } from '../domains/customer/tables.ts'
 import type { InventoryTables } from '../domains/inventory/tables.ts'
 import type { OrderTables } from '../domains/order/tables.ts'
@@ -19,6 +20,7 @@ export interface Tables
     CatalogTables,
     InventoryTables,
     CustomerTables,
+    FactorTables,
     AccessTables,
     AuditTables,
     CartTables,

@@ -133,16 +133,17 @@ export function emailChangeRefused(data: WhenData, store: Store): Letter {
 }
 
 export interface SignInMethodData extends WhenData {
-  /** In words, with an article: `a passkey`, `an authenticator app`. */
-  readonly method: string
-  readonly change: 'added' | 'removed'
+  /** In words, as a sentence without a full stop: `a passkey was added`. */
+  readonly what: string
 }
 
-export function newSignInMethod(data: SignInMethodData, store: Store): Letter {
-  const what = `${data.method} was ${data.change}`
+export function signInMethodChanged({ what, at }: SignInMethodData, store: Store): Letter {
   return {
     subject: `Signing in at ${store.name}: ${what}`,
-    blocks: [`On ${moment(data)}, ${what} as a way to sign in to your account.`, ifNotYou],
+    blocks: [
+      `On ${moment({ at })} a way to sign in to your account was changed or used: ${what}.`,
+      ifNotYou,
+    ],
   }
 }
 

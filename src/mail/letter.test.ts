@@ -9,9 +9,9 @@ import {
   emailChangeRefused,
   emailChangeConfirmNew,
   emailChangeConfirmOld,
-  newSignInMethod,
   passwordChanged,
   resetPassword,
+  signInMethodChanged,
   verifyEmail,
 } from './account-letters.ts'
 import { render, storeUrl, type Letter, type Store } from './letter.ts'
@@ -32,7 +32,7 @@ const letters = (text: string): Readonly<Record<string, (by: Store) => Letter>> 
   emailChangeRefused: (by) => emailChangeRefused({ at }, by),
   emailChangeConfirmNew: (by) => emailChangeConfirmNew({ ...link, newEmail: text }, by),
   emailChangeConfirmOld: (by) => emailChangeConfirmOld({ ...link, newEmail: text }, by),
-  newSignInMethod: (by) => newSignInMethod({ at, method: text, change: 'added' }, by),
+  signInMethodChanged: (by) => signInMethodChanged({ at, what: text }, by),
   accountErased: (by) => accountErased({ at }, by),
   orderConfirmation: (by) => orderConfirmation(order(text), by),
   paymentRefunded: (by) =>
@@ -202,9 +202,9 @@ If it was not you, answer this mail at once: somebody else may have been in your
 
 Your account keeps this address. You can ask for the change to yet another one.`,
   ],
-  newSignInMethod: [
+  signInMethodChanged: [
     'Signing in at Corner Shop: a passkey was removed',
-    `On 2026-11-21 10:30 UTC, a passkey was removed as a way to sign in to your account.
+    `On 2026-11-21 10:30 UTC a way to sign in to your account was changed or used: a passkey was removed.
 
 If it was not you, choose a new password at once and answer this mail: somebody else may have been in your account.`,
   ],
@@ -253,8 +253,8 @@ describe('as plain text', () => {
       emailChangeConfirmNew({ ...link, newEmail: 'new@example.com' }, by),
     emailChangeConfirmOld: (by: Store) =>
       emailChangeConfirmOld({ ...link, newEmail: 'new@example.com' }, by),
-    newSignInMethod: (by: Store) =>
-      newSignInMethod({ at, method: 'a passkey', change: 'removed' }, by),
+    signInMethodChanged: (by: Store) =>
+      signInMethodChanged({ at, what: 'a passkey was removed' }, by),
   }
 
   test('every letter is known', () => {

@@ -1,8 +1,11 @@
 import type { Context } from '../context.ts'
 import type { EventTopic } from '../db/events.ts'
 import type { OutboxEvent } from '../db/outbox.ts'
+import { findAccount } from '../domains/customer/account.ts'
+import { factorChanges, type FactorChange } from '../domains/customer/factor-changes.ts'
 import { isErased } from '../domains/order/anonymise.ts'
 import { findOrder, orderToken, type OrderSummary } from '../domains/order/orders.ts'
+import { signInMethodChanged } from './account-letters.ts'
 import { accountMails } from './account-mails.ts'
 import { storeUrl, type MailContent } from './letter.ts'
 import { orderConfirmation, paymentRefunded } from './order-letters.ts'
@@ -23,8 +26,21 @@ export type MailMaker<T extends EventTopic = EventTopic> = (
 /** Every event that somebody is written to about. */
 export const mailTopics: { readonly [T in EventTopic]?: MailMaker<T> } = {
   'order.placed': (ctx, { order_id: id }) => mailAboutOrder(ctx, String(id), confirmation),
+  'account.factor_changed': aboutFactors,
   'order.refunded': (ctx, { order_id: id }) => mailAboutOrder(ctx, String(id), refund),
   ...accountMails,
+}
+
+/** To the owner of an account, unless it is gone. */
+async function aboutFactors(
+  ctx: Context,
+  { account_id: id, change, at }: OutboxEvent<'account.factor_changed'>['payload'],
+): Promise<Mail | undefined> {
+  const account = await findAccount(ctx.db.read, String(id))
+  const what = factorChanges[change as FactorChange]
+  return (
+    account && { to: account.email, ...write(ctx, signInMethodChanged, { what, at: Number(at) }) }
+  )
 }
 
 async function mailAboutOrder(

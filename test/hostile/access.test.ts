@@ -255,7 +255,7 @@ describeOnEveryDatabase('who may call what', (openShop) => {
 })
 
 const isSignIn = ({ path }: Operation): boolean =>
-  /sessions$|sessions\/refresh$|login$|setup\/administrator$/.test(path)
+  /\/sessions(\/|$)|login$|setup\/administrator$/.test(path)
 
 describeOnEveryDatabase('what belongs to somebody else', (openShop) => {
   test('an order of another customer looks like one that does not exist', async () => {

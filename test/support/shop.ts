@@ -4,6 +4,7 @@ import type { Logger } from 'pino'
 import { buildApp } from '../../src/app.ts'
 import { configOf } from '../../src/config/config.ts'
 import { readSettings, type RawSettings } from '../../src/config/read.ts'
+import type { Secrets } from '../../src/config/secrets.ts'
 import { createContext, type Clock, type Context } from '../../src/context.ts'
 import { minor } from '../../src/core/money.ts'
 import { firstTokens, startSession } from '../../src/domains/access/sessions.ts'
@@ -27,6 +28,8 @@ export interface ShopOptions {
   readonly payment?: PaymentDrivers
   /** Kept in memory if it is not given. */
   readonly mail?: MailDriver
+  /** Besides those that every shop of the tests has. */
+  readonly secrets?: Partial<Secrets>
   /** Silent if it is not given. */
   readonly log?: Logger
 }
@@ -87,7 +90,7 @@ export async function openShopOn(
   const memory = memoryMail()
   const ctx = await createContext({
     config: configOf({ ...raw, DATABASE_URL: databaseUrl }),
-    secrets: { jwt: 'j'.repeat(43), cookie: 'c'.repeat(43) },
+    secrets: { jwt: 'j'.repeat(43), cookie: 'c'.repeat(43), ...options.secrets },
     log: options.log ?? createLog('silent'),
     ...(options.clock ? { clock: options.clock } : {}),
     ...(options.payment ? { payment: options.payment } : {}),

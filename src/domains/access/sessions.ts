@@ -250,6 +250,30 @@ export async function forgetOldSessions(ctx: Context, tx: Tx): Promise<void> {
 
 const keptMs = 30 * 24 * 3_600_000
 
+/** How old a session may be for what could take an account away from its owner. */
+const freshMs = 15 * 60_000
+
+/**
+ * That somebody has signed in a short while ago, so that a browser left open, or a stolen token, is
+ * not enough: REAUTHENTICATION_REQUIRED.
+ */
+export async function assertFreshSession(ctx: Context, sessionId: string): Promise<void> {
+  const session = await findLiveSession(ctx, sessionId)
+  if (!session || session.created_at <= ctx.clock.now() - freshMs) {
+    throw new ShopError('REAUTHENTICATION_REQUIRED')
+  }
+}
+
+/** A session that goes on, for what was begun in its name; undefined if it is over. */
+export async function findLiveSession(
+  ctx: Context,
+  sessionId: string,
+): Promise<OwnedSession | undefined> {
+  const session = await findSession(ctx.db.read, sessionId)
+  if (!session || session.ended_at !== null || session.disabled_at !== null) return undefined
+  return session.expires_at > ctx.clock.now() ? session : undefined
+}
+
 /** How exactly it is known when a session or key was last used. */
 export const lastUseMs = 60_000
 

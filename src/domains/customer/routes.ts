@@ -68,7 +68,7 @@ function registerEntrance(app: App, ctx: Context): void {
       config: {
         allow: 'public',
         rateClass: 'sign_in',
-        errors: ['INVALID_CREDENTIALS', 'CART_LOCKED'],
+        errors: ['INVALID_CREDENTIALS', 'SECOND_FACTOR_REQUIRED', 'CART_LOCKED'],
       },
     },
     async (request, reply) => {

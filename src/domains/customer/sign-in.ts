@@ -5,6 +5,7 @@ import { firstTokens, startSession, type Client, type SessionTokens } from '../a
 import type { SignInMethod } from '../access/tables.ts'
 import { mergeCarts } from '../cart/merge.ts'
 import { hashPassword, verifyPassword } from './passwords.ts'
+import { secondStepOf } from './second-step.ts'
 import { findCustomerByLogin, updateCustomer, type CustomerRow, type Login } from './queries.ts'
 import { slowingDown } from './slow-down.ts'
 
@@ -30,7 +31,8 @@ export interface SignedIn {
 /**
  * Signs in by password, and gives the session's cart to the customer. INVALID_CREDENTIALS does not
  * say which of the two is wrong, and takes as long whether there is such an account or not;
- * TOO_MANY_REQUESTS for whoever has failed too often.
+ * TOO_MANY_REQUESTS for whoever has failed too often. Where the account has a second factor,
+ * SECOND_FACTOR_REQUIRED says how to go on.
  */
 export async function signIn(
   ctx: Context,
@@ -41,6 +43,8 @@ export async function signIn(
   const name = 'email' in login ? login.email : login.username
   const attempt = { login: name, ip: entrance.client.ip }
   const customer = await slowingDown(ctx, attempt, () => checkPassword(ctx, credentials))
+  const next = await secondStepOf(ctx, customer, 'password')
+  if (next) throw new ShopError('SECOND_FACTOR_REQUIRED', { ...next })
   return enter(ctx, customer, { method: 'password', ...entrance })
 }
 

@@ -21,7 +21,13 @@ export function sendMessage(
   return reply
     .code(status)
     .type('application/json; charset=utf-8')
-    .send(JSON.stringify({ message }))
+    .send(JSON.stringify({ message, ...nextStepOf(refusal) }))
+}
+
+/** The contract knows no second factor: whoever has one is told how to go on beside the message. */
+function nextStepOf({ code, details }: ShopError): object {
+  if (code !== 'SECOND_FACTOR_REQUIRED') return {}
+  return { challenge: details['challenge'], methods: details['methods'] }
 }
 
 function messageOf(refusal: ShopError): { status: number; message: string | object } {
