@@ -119,7 +119,9 @@ function registerHeaders(app: App, ctx: Context, headers: FixedHeaders): void {
   if (!ctx.log.isLevelEnabled('debug')) return
   app.addHook('onResponse', (request, reply, done) => {
     const { statusCode, elapsedTime } = reply
-    const { id: reqId, method, url } = request
+    const { id: reqId, method } = request
+    // Queries may hold the tokens of links.
+    const [url] = request.url.split('?', 1)
     ctx.log.debug({ reqId, method, url, statusCode, elapsedTime }, 'done')
     done()
   })
