@@ -59,6 +59,22 @@ describe('settings', () => {
     assert.match(refusal({ RATE_LIMIT_READ: '0' }), /RATE_LIMIT_READ must be a whole number from 1/)
   })
 
+  test('tell browsers of HTTPS for a year, unless told not to', () => {
+    const header = (more: object) => readConfig({ ...more }).server.strictTransport
+    const https = { PUBLIC_URL: 'https://shop.example.com' }
+    assert.equal(header({}), undefined)
+    assert.equal(header(https), 'max-age=31536000; includeSubDomains')
+    assert.equal(header({ ...https, HSTS: 'host' }), 'max-age=31536000')
+    assert.equal(header({ ...https, HSTS: 'off' }), undefined)
+  })
+
+  test('offer no payment that moves no money in production', () => {
+    const methods = (more: object) => readConfig({ ...more }).payment.methods
+    assert.deepEqual(methods({}), ['manual', 'test'])
+    assert.deepEqual(methods({ PRODUCTION: 'true' }), ['manual'])
+    assert.deepEqual(methods({ PRODUCTION: 'true', PAYMENT_METHODS: 'test,http' }), ['http'])
+  })
+
   test('are taken from the environment, without blanks around them', () => {
     const config = readConfig({
       PORT: ' 80 ',

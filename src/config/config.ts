@@ -17,6 +17,8 @@ export interface Config {
     readonly requestTimeoutMs: number
     readonly shutdownTimeoutMs: number
     readonly cookieSecure: boolean
+    /** The header Strict-Transport-Security; undefined: none. */
+    readonly strictTransport: string | undefined
   }
   readonly data: {
     readonly folder: string
@@ -98,11 +100,7 @@ export function configOf(raw: RawSettings): Config {
       inclusive: flagOf(raw.TAX_INCLUSIVE),
       shippingTaxed: flagOf(raw.TAX_ON_SHIPPING),
     },
-    payment: {
-      methods: listOf(raw.PAYMENT_METHODS),
-      reconcileAfterMs: integerOf(raw.RECONCILE_AFTER_SECONDS) * 1_000,
-      http: { url: raw.PAYMENT_HTTP_URL, timeoutMs: integerOf(raw.PAYMENT_HTTP_TIMEOUT_MS) },
-    },
+    payment: paymentConfig(raw),
     mail: mailConfig(raw, server.publicUrl),
     lifetimes: {
       holdMs: integerOf(raw.HOLD_MINUTES) * minuteMs,
@@ -131,6 +129,17 @@ function dataConfig(raw: RawSettings): Config['data'] {
     databaseUrl,
     isEmbedded: databaseUrl.startsWith('sqlite:'),
     demo: flagOf(raw.DEMO_DATA) && !flagOf(raw.PRODUCTION),
+  }
+}
+
+/** Where customers pay, nothing is sold for nothing: "test" is left out as demo data are. */
+function paymentConfig(raw: RawSettings): Config['payment'] {
+  const production = flagOf(raw.PRODUCTION)
+  const methods = listOf(raw.PAYMENT_METHODS)
+  return {
+    methods: production ? methods.filter((code) => code !== 'test') : methods,
+    reconcileAfterMs: integerOf(raw.RECONCILE_AFTER_SECONDS) * 1_000,
+    http: { url: raw.PAYMENT_HTTP_URL, timeoutMs: integerOf(raw.PAYMENT_HTTP_TIMEOUT_MS) },
   }
 }
 
@@ -194,7 +203,14 @@ function serverConfig(raw: RawSettings): Config['server'] {
     requestTimeoutMs: integerOf(raw.REQUEST_TIMEOUT_MS),
     shutdownTimeoutMs: integerOf(raw.SHUTDOWN_TIMEOUT_MS),
     cookieSecure: raw.COOKIE_SECURE === 'auto' ? https : flagOf(raw.COOKIE_SECURE),
+    strictTransport: https ? strictTransports[raw.HSTS] : undefined,
   }
+}
+
+/** RFC 6797; 31,536,000 seconds are a year. */
+const strictTransports: Readonly<Record<string, string>> = {
+  auto: 'max-age=31536000; includeSubDomains',
+  host: 'max-age=31536000',
 }
 
 function currencyOf(code: string): string {

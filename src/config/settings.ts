@@ -93,7 +93,7 @@ export const settings = {
   PAYMENT_METHODS: {
     kind: 'list',
     default: 'manual,test',
-    help: 'Offered payment methods. Remove "test" before going live: it moves no money.',
+    help: 'Offered payment methods; "test", which moves no money, never with PRODUCTION=true.',
   },
   PAYMENT_HTTP_URL: {
     kind: 'text',
@@ -283,6 +283,14 @@ export const settings = {
     choices: ['auto', 'true', 'false'],
     help: 'Send cookies over HTTPS only; auto: when PUBLIC_URL is https.',
   },
+  HSTS: {
+    kind: 'choice',
+    default: 'auto',
+    choices: ['auto', 'host', 'off'],
+    help:
+      'Tell browsers to use HTTPS alone for a year, when PUBLIC_URL is https; auto: with all ' +
+      'hosts below that one; host: without.',
+  },
   CORS_ORIGINS: {
     kind: 'list',
     default: '',
@@ -355,7 +363,7 @@ export const settings = {
     default: 'false',
     help:
       'Refuse what is for development alone: demo data, a first sign-in that is printed, ' +
-      'showing mails.',
+      'showing mails, payments that move no money.',
   },
   LOG_LEVEL: {
     kind: 'choice',

@@ -11,7 +11,8 @@ import { sessionCookieName } from './session-cookie.ts'
 
 /**
  * Routes are closed by default: one that does not declare `config.allow` stops the server from
- * starting, and the declaration is enforced here, before the body is even read.
+ * starting. Who calls is found out here; `registerPermissions` decides whether they may. Between
+ * the two requests are counted, those that are refused too. All that is before the body is read.
  */
 export function registerAuth(app: App, ctx: Context): void {
   app.decorateRequest('principal', undefined)
@@ -20,21 +21,38 @@ export function registerAuth(app: App, ctx: Context): void {
   })
   // Public routes are the busiest ones: they do not wait for a promise that has nothing to do.
   app.addHook('onRequest', (request: FastifyRequest, _reply: FastifyReply, done) => {
-    const allow = request.routeOptions.config.allow
-    if (allow === undefined || allow === 'public') done()
-    else authorise(ctx, request, allow).then(() => done(), done)
+    if (isPersonal(request)) identify(ctx, request).then(() => done(), done)
+    else done()
   })
 }
 
-async function authorise(ctx: Context, request: FastifyRequest, allow: Allow): Promise<void> {
+/** Somebody is recognised, or has to be: the answer may be about them. */
+export function isPersonal({ routeOptions }: FastifyRequest): boolean {
+  const allow = routeOptions.config?.allow
+  return allow !== undefined && allow !== 'public'
+}
+
+async function identify(ctx: Context, request: FastifyRequest): Promise<void> {
   request.principal = await principalOf(ctx, request)
-  if (allow === 'shopper') return
-  if (!request.principal) throw new ShopError('UNAUTHENTICATED')
+}
+
+/** Holds whoever was recognised against what the route declares. */
+export function registerPermissions(app: App): void {
+  app.addHook('onRequest', ({ principal, routeOptions }, _reply, done) => {
+    const allow = routeOptions.config.allow
+    done(allow === undefined ? undefined : refusalOf(principal, allow))
+  })
+}
+
+function refusalOf(principal: Principal | undefined, allow: Allow): ShopError | undefined {
+  if (allow === 'public' || allow === 'shopper') return undefined
+  if (!principal) return new ShopError('UNAUTHENTICATED')
   if (allow === 'customer') {
-    if (request.principal.customerId === undefined) throw new ShopError('ACCOUNT_REQUIRED')
-  } else if (isPermission(allow) && !may(request.principal, allow)) {
-    throw new ShopError('FORBIDDEN', { permission: allow })
+    return principal.customerId === undefined ? new ShopError('ACCOUNT_REQUIRED') : undefined
   }
+  // What is no permission opens nothing.
+  const isAllowed = isPermission(allow) && may(principal, allow)
+  return isAllowed ? undefined : new ShopError('FORBIDDEN', { permission: allow })
 }
 
 function isPermission(allow: Allow): allow is Permission {

@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { invalid } from '../core/errors.ts'
+import { isPersonal } from './auth.ts'
 
 /** A strong validator over the bytes of a body, prefixed by the version it shows, if it has one. */
 export function etagOf(body: string, version?: number): string {
@@ -20,9 +21,15 @@ export function sendCacheable(
 ): FastifyReply {
   const etag = etagOf(body, version)
   reply.header('etag', etag)
-  reply.header('cache-control', maxAgeSeconds > 0 ? `public, max-age=${maxAgeSeconds}` : 'no-cache')
+  reply.header('cache-control', cacheControl(request, maxAgeSeconds))
   if (matches(request.headers['if-none-match'], etag)) return reply.code(304).send()
   return reply.type('application/json; charset=utf-8').send(body)
+}
+
+/** What is about somebody is kept nowhere; a program may still ask with the ETag it has noted. */
+function cacheControl(request: FastifyRequest, maxAgeSeconds: number): string {
+  if (isPersonal(request)) return 'no-store'
+  return maxAgeSeconds > 0 ? `public, max-age=${maxAgeSeconds}` : 'no-cache'
 }
 
 function matches(header: string | undefined, etag: string): boolean {

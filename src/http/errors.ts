@@ -5,6 +5,7 @@ import { ShopError, type ErrorCode } from '../core/errors.ts'
 import { MoneyRangeError } from '../core/money.ts'
 import type { StoredReply } from '../db/idempotency.ts'
 import { CommitUnknownError } from '../db/errors.ts'
+import { isNoteworthy, logRefusal } from './refusal-log.ts'
 import { describeValidation } from './validation.ts'
 
 const frameworkCodes: Readonly<Record<string, ErrorCode>> = {
@@ -60,6 +61,7 @@ export function prepareRefusal(
 ): void {
   const { id: reqId } = request
   if (shopError.status >= 500) ctx.log.error({ reqId, err: error }, 'request failed')
+  else if (isNoteworthy(shopError)) logRefusal(ctx, request, shopError)
   else ctx.log.debug({ reqId, code: shopError.code }, 'request refused')
   if (shopError.retryAfterSeconds) reply.header('retry-after', shopError.retryAfterSeconds)
   const { allow } = shopError.details

@@ -12,7 +12,7 @@ import fastify, {
 import type { Context } from '../context.ts'
 import { invalid, notFound, ShopError, type ErrorCode } from '../core/errors.ts'
 import type { App } from './app.ts'
-import { endOfAccount, registerAuth } from './auth.ts'
+import { endOfAccount, isPersonal, registerAuth, registerPermissions } from './auth.ts'
 import { errorBody, sendError } from './errors.ts'
 import { rateLimits } from './rate-limit.ts'
 import { isUnstorable, serializerCompiler, validatorCompiler } from './validation.ts'
@@ -23,13 +23,15 @@ const securityHeaders = {
   'x-frame-options': 'DENY',
   'referrer-policy': 'no-referrer',
   'content-security-policy':
-    "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
+    "default-src 'none'; style-src 'unsafe-inline'; object-src 'none'; base-uri 'none'; " +
+    "form-action 'none'; frame-ancestors 'none'",
   'cross-origin-resource-policy': 'cross-origin',
 } as const
 
 /** A Fastify instance with everything that all routes share, and no routes yet. */
 export async function createServer(ctx: Context): Promise<App> {
   const { server } = ctx.config
+  const headers = headersOf(ctx)
   const loggerInstance: FastifyBaseLogger = ctx.log
   const app: App = fastify({
     loggerInstance,
@@ -37,8 +39,14 @@ export async function createServer(ctx: Context): Promise<App> {
     bodyLimit: server.bodyLimitBytes,
     requestTimeout: server.requestTimeoutMs,
     forceCloseConnections: 'idle',
-    // Node would refuse a request without Host by itself, and without a word.
-    http: { requireHostHeader: false },
+    http: {
+      // Node would refuse a request without Host by itself, and without a word.
+      requireHostHeader: false,
+      // Node exchanges the two timeouts if the one for headers is the longer one.
+      headersTimeout: Math.min(headersTimeoutMaxMs, server.requestTimeoutMs),
+      // Node looks for clients that are too slow every half minute, whatever the timeout is.
+      connectionsCheckingInterval: Math.ceil(server.requestTimeoutMs / slowChecks),
+    },
     return503OnClosing: false,
     trustProxy: server.trustProxy.length > 0 ? [...server.trustProxy] : false,
     routerOptions: { maxParamLength: 500, ignoreTrailingSlash: true },
@@ -47,10 +55,10 @@ export async function createServer(ctx: Context): Promise<App> {
     childLoggerFactory: (logger) => logger,
     frameworkErrors(error, request, reply) {
       // No hook runs for what cannot be routed.
-      addHeaders(request, reply)
+      addHeaders(headers, { request, reply })
       void sendError(ctx, { request, reply, error })
     },
-    clientErrorHandler: refuseBrokenRequest,
+    clientErrorHandler: (error, socket) => refuseBrokenRequest(headers, { error, socket }),
   }).withTypeProvider<TypeBoxTypeProvider>()
   app.setValidatorCompiler(validatorCompiler)
   app.setSerializerCompiler(serializerCompiler)
@@ -61,7 +69,7 @@ export async function createServer(ctx: Context): Promise<App> {
   app.setNotFoundHandler((request) => {
     throw unknownRoute(app, request)
   })
-  registerHeaders(app, ctx)
+  registerHeaders(app, ctx, headers)
   registerClosing(app)
   registerInputGuards(app)
   await app.register(cookie)
@@ -78,6 +86,7 @@ export async function createServer(ctx: Context): Promise<App> {
   limits.guardCredentials(app)
   registerAuth(app, ctx)
   limits.guardRoutes(app)
+  registerPermissions(app)
   // Unknown expectations may be ignored (RFC 9110 §10.1.1), which says more than an empty 417.
   app.server.on('checkExpectation', app.routing)
   return app
@@ -89,23 +98,43 @@ function requestId({ headers }: IncomingMessage): string {
   return typeof given === 'string' && /^[\w.-]{1,100}$/.test(given) ? given : randomUUIDv7()
 }
 
-function registerHeaders(app: App, ctx: Context): void {
+/** How often within REQUEST_TIMEOUT_MS it is looked who has exceeded it. */
+const slowChecks = 10
+const headersTimeoutMaxMs = 60_000
+
+type FixedHeaders = Readonly<Record<string, string>>
+
+function headersOf({ config }: Context): FixedHeaders {
+  const { strictTransport } = config.server
+  return strictTransport === undefined
+    ? securityHeaders
+    : { ...securityHeaders, 'strict-transport-security': strictTransport }
+}
+
+function registerHeaders(app: App, ctx: Context, headers: FixedHeaders): void {
   app.decorateRequest('sessionKey', undefined)
   app.addHook('onRequest', (request, reply, done) => {
-    addHeaders(request, reply)
+    addHeaders(headers, { request, reply })
+    // What is about somebody is kept by no cache, not even by that of their own browser.
+    if (isPersonal(request)) reply.header('cache-control', 'no-store')
     done()
   })
   if (!ctx.log.isLevelEnabled('debug')) return
   app.addHook('onResponse', (request, reply, done) => {
     const { statusCode, elapsedTime } = reply
-    const { id: reqId, method, url } = request
+    const { id: reqId, method } = request
+    // Queries may hold the tokens of links.
+    const [url] = request.url.split('?', 1)
     ctx.log.debug({ reqId, method, url, statusCode, elapsedTime }, 'done')
     done()
   })
 }
 
-function addHeaders(request: FastifyRequest, reply: FastifyReply): void {
-  reply.headers(securityHeaders)
+function addHeaders(
+  headers: FixedHeaders,
+  { request, reply }: { request: FastifyRequest; reply: FastifyReply },
+): void {
+  reply.headers(headers)
   reply.header('x-request-id', request.id)
 }
 
@@ -183,15 +212,23 @@ const brokenRequests: Readonly<Record<string, ErrorCode>> = {
 
 /** What arrives is not HTTP: answer in HTTP all the same, as far as the socket allows. */
 function refuseBrokenRequest(
-  error: NodeJS.ErrnoException & { rawPacket?: unknown },
-  socket: NodeJS.WritableStream & { destroyed?: boolean; destroy(): void },
+  headers: FixedHeaders,
+  {
+    error,
+    socket,
+  }: {
+    error: NodeJS.ErrnoException & { rawPacket?: unknown }
+    socket: NodeJS.WritableStream & { destroyed?: boolean; destroy(): void }
+  },
 ): void {
   if (error.code === 'ECONNRESET' || socket.destroyed) return
   const refusal = new ShopError(brokenRequests[error.code ?? ''] ?? 'MALFORMED_REQUEST')
   const body = JSON.stringify(errorBody(refusal, randomUUIDv7()))
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`)
   socket.write(
     `HTTP/1.1 ${refusal.status} ${STATUS_CODES[refusal.status] ?? ''}\r\n` +
       'Content-Type: application/json; charset=utf-8\r\n' +
+      lines.join('') +
       `Content-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
   )
   socket.destroy()

@@ -8,7 +8,8 @@ export function sessionCookieName({ config }: Context): string {
   return config.server.cookieSecure ? '__Host-session' : 'session'
 }
 
-const csrfCookieName = 'csrf_token'
+const csrfCookieName = ({ config }: Context): string =>
+  config.server.cookieSecure ? '__Host-csrf_token' : 'csrf_token'
 
 /**
  * Keeps a session in the browser: no script can read the one cookie, and pages of the shop take
@@ -20,12 +21,12 @@ export function setSessionCookie(ctx: Context, reply: FastifyReply, sessionId: s
   const shared = { path: '/', sameSite: 'lax', secure, maxAge } as const
   const cookie = sessionCookie(ctx, sessionId)
   reply.setCookie(sessionCookieName(ctx), cookie, { ...shared, httpOnly: true })
-  reply.setCookie(csrfCookieName, csrfToken(ctx, sessionId), shared)
+  reply.setCookie(csrfCookieName(ctx), csrfToken(ctx, sessionId), shared)
 }
 
 export function clearSessionCookie(ctx: Context, reply: FastifyReply): void {
   const secure = ctx.config.server.cookieSecure
-  for (const name of [sessionCookieName(ctx), csrfCookieName]) {
+  for (const name of [sessionCookieName(ctx), csrfCookieName(ctx)]) {
     reply.clearCookie(name, { path: '/', secure })
   }
 }

@@ -5,7 +5,9 @@ import type { Context } from '../context.ts'
 import { invalid } from '../core/errors.ts'
 import type { Shopper } from '../domains/cart/cart.ts'
 
-const cookieName = 'cart_session'
+/** See `sessionCookieName` for the prefix. */
+const cookieName = ({ config }: Context): string =>
+  config.server.cookieSecure ? '__Host-cart_session' : 'cart_session'
 
 /**
  * Who is shopping. A session is named by the path (shop door), the `Session-ID` header or the
@@ -26,7 +28,7 @@ function namedSession(name: string | string[]): string {
 }
 
 function cookieSession(ctx: Context, request: FastifyRequest): string | undefined {
-  const value = request.cookies[cookieName]
+  const value = request.cookies[cookieName(ctx)]
   const [id = '', signature = ''] = value?.split('.') ?? []
   if (id === '' || !isSigned(ctx, id, signature)) return undefined
   return `cookie:${id}`
@@ -41,7 +43,7 @@ export function shopperForWriting(
   const shopper = shopperOf(ctx, request, pathSession)
   if (shopper.customerId !== undefined || shopper.sessionKey !== undefined) return shopper
   const id = randomBytes(18).toString('base64url')
-  reply.setCookie(cookieName, `${id}.${sign(ctx, id)}`, {
+  reply.setCookie(cookieName(ctx), `${id}.${sign(ctx, id)}`, {
     path: '/',
     httpOnly: true,
     sameSite: 'lax',

@@ -51,7 +51,7 @@ describeOnEveryDatabase('the address book', (openShop) => {
     assert.deepEqual(await listed(shop, who), [first, second])
     const answer = await one(shop, who, second)
     assert.deepEqual(answer.body.data, second)
-    assert.equal(answer.headers.get('cache-control'), 'no-cache')
+    assert.equal(answer.headers.get('cache-control'), 'no-store')
     const etag = answer.headers.get('etag') ?? ''
     assert.match(etag, /^"1-/)
     const headers = { 'if-none-match': etag }

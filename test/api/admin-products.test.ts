@@ -185,6 +185,10 @@ describeOnEveryDatabase('a product is refused with', (openShop) => {
       'variants.0.on_hand',
     ],
     ['an image that has no address', { ...lamp, images: [{ url: 'x', alt: '' }] }, 'images.0.url'],
+    ...['javascript:alert(1)', 'JAVASCRIPT:alert(1)', 'data:image/svg+xml,<svg/>'].map(
+      (url) =>
+        [`an image at ${url}`, { ...lamp, images: [{ url, alt: '' }] }, 'images.0.url'] as const,
+    ),
     ['U+0000', { ...lamp, description: 'a\u0000b' }, 'input'],
   ]
   for (const [what, body, field] of refusals) {

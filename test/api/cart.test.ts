@@ -81,8 +81,12 @@ describeOnEveryDatabase('whose cart it is', (openShop) => {
       [{ COOKIE_SECURE: 'true' }, true],
     ] as const) {
       await using shop = await openShop({ settings })
-      const answer = await added(shop, {}, await addProduct(shop.ctx))
-      assert.equal(answer.headers.getSetCookie()[0]?.includes('; Secure'), secure)
+      const { variantId, sku } = await addProduct(shop.ctx)
+      const answer = await added(shop, {}, { variantId })
+      const [cookie = ''] = answer.headers.getSetCookie()
+      assert.equal(cookie.includes('; Secure'), secure)
+      assert.equal(cookie.startsWith('__Host-cart_session='), secure)
+      assert.deepEqual(await linesOf(shop, withCookie(cookieOf(answer))), [[sku, 1]])
     }
   })
 

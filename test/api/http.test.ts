@@ -4,7 +4,7 @@ import { connect } from 'node:net'
 import { test } from 'node:test'
 import { buildApp } from '../../src/app.ts'
 import { createServer } from '../../src/http/server.ts'
-import { addProduct, describeOnEveryDatabase, type TestShop } from '../support/shop.ts'
+import { addProduct, describeOnEveryDatabase, signUp, type TestShop } from '../support/shop.ts'
 import { gate, provider } from './provider.ts'
 import { added, checkOut, refused, refusedField } from './support.ts'
 
@@ -66,6 +66,17 @@ describeOnEveryDatabase('a refusal', (openShop) => {
   })
 })
 
+async function speak(shop: TestShop, text: string): Promise<string> {
+  const socket = connect(Number(new URL(shop.url).port), '127.0.0.1')
+  socket.setEncoding('utf8').write(text)
+  let answer = ''
+  socket.on('data', (chunk: string) => {
+    answer += chunk
+  })
+  await once(socket, 'close')
+  return answer
+}
+
 describeOnEveryDatabase('a request', (openShop) => {
   const everyKind: readonly (readonly [method: string, path: string, status: number])[] = [
     ['GET', '/api/v1/products', 200],
@@ -112,6 +123,38 @@ describeOnEveryDatabase('a request', (openShop) => {
       assert.equal(headers.get('server'), null)
       const policy = headers.get('content-security-policy') ?? ''
       assert.match(policy, path.startsWith('/docs') ? /default-src 'self'/ : /default-src 'none'/)
+      for (const part of ["object-src 'none'", "base-uri 'none'", "frame-ancestors 'none'"]) {
+        if (!path.startsWith('/docs')) assert.ok(policy.includes(part), policy)
+      }
+      assert.equal(headers.get('strict-transport-security'), null)
+    }
+  })
+
+  test('tells browsers to come by HTTPS alone, where the shop is reached by it', async () => {
+    const settings = { PUBLIC_URL: 'https://shop.example.com' }
+    await using shop = await openShop({ settings })
+    await addProduct(shop.ctx)
+    const year = 'max-age=31536000; includeSubDomains'
+    for (const [method, path] of everyKind) {
+      const { headers } = await shop.call(method, path)
+      assert.equal(headers.get('strict-transport-security'), year, path)
+    }
+    const broken = await speak(shop, 'GET / HTTP/9.9\r\n\r\n')
+    assert.ok(broken.includes(`\r\nstrict-transport-security: ${year}\r\n`), broken)
+    assert.ok(broken.includes('\r\nx-content-type-options: nosniff\r\n'), broken)
+  })
+
+  test('about somebody is answered with what no cache keeps', async () => {
+    await using shop = await openShop()
+    const { token } = await signUp(shop, { role: 'admin' })
+    for (const path of [
+      ...['/api/v1/customers/me', '/api/v1/sessions', '/api/v1/cart', '/api/v1/orders'],
+      ...['/api/cart', '/api/orders', '/users/profile', '/api/v1/admin/accounts'],
+      ...['/api/v1/admin/audit-log', '/api/v1/admin/audit-log/export'],
+    ]) {
+      const answer = await shop.call('GET', path, { token })
+      assert.equal(answer.status, 200, path)
+      assert.equal(answer.headers.get('cache-control'), 'no-store', path)
     }
   })
 
@@ -309,17 +352,6 @@ describeOnEveryDatabase('pages of other origins', (openShop) => {
 })
 
 describeOnEveryDatabase('what is not HTTP', (openShop) => {
-  async function send(shop: TestShop, text: string): Promise<string> {
-    const socket = connect(Number(new URL(shop.url).port), '127.0.0.1')
-    socket.setEncoding('utf8').write(text)
-    let answer = ''
-    socket.on('data', (chunk: string) => {
-      answer += chunk
-    })
-    await once(socket, 'close')
-    return answer
-  }
-
   test('is answered in the envelope all the same', async () => {
     await using shop = await openShop()
     for (const [text, status] of [
@@ -330,7 +362,7 @@ describeOnEveryDatabase('what is not HTTP', (openShop) => {
         '431 Request Header Fields Too Large',
       ],
     ] as const) {
-      const answer = await send(shop, text)
+      const answer = await speak(shop, text)
       assert.ok(answer.startsWith(`HTTP/1.1 ${status}\r\n`), answer)
       const { success, error } = JSON.parse(answer.slice(answer.indexOf('\r\n\r\n'))) as {
         success: boolean

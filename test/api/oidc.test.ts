@@ -1,123 +1,34 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
-import { after, before, test } from 'node:test'
+import { after, test } from 'node:test'
 import { codeAt } from '../support/authenticator-app.ts'
-import {
-  Browser,
-  client,
-  startProvider,
-  type Person,
-  type TestProvider,
-} from '../support/identity-provider.ts'
+import { Browser, client, startProvider, type Person } from '../support/identity-provider.ts'
 import {
   addProduct,
   describeOnEveryDatabase,
   signUp,
   type Answer,
-  type OpenShop,
   type TestShop,
 } from '../support/shop.ts'
 import { refused, refusedField, testClock } from './support.ts'
-
-const origin = 'https://shop.example.com'
-const callback = `${origin}/api/v1/sessions/oidc/callback`
-const sessionCookie = '__Host-session'
-const flowCookie = '__Host-sign_in_flow'
-const links = '/api/v1/customers/me/identities'
-
-let provider: TestProvider
-before(async () => {
-  provider = await startProvider(callback)
-})
-after(() => provider.close())
-
-const grace: Person = {
-  sub: 'grace-1',
-  email: 'Grace@Example.com',
-  email_verified: true,
-  given_name: 'Grace',
-  family_name: 'Hopper',
-}
-
-const settings = () => ({
-  PUBLIC_URL: origin,
-  OIDC_ISSUER: provider.issuer,
-  OIDC_CLIENT_ID: client.id,
-  OIDC_NAME: 'Navy ID',
-})
-
-async function openWith(
-  openShop: OpenShop,
-  given: Parameters<OpenShop>[0] = {},
-  secret: string = client.secret,
-): Promise<TestShop> {
-  return openShop({
-    ...given,
-    settings: { ...settings(), ...given.settings },
-    secrets: { oidcClientSecret: secret },
-  })
-}
-
-/** The address that the shop gave out, where the test reaches it. */
-const here = (shop: TestShop, url: URL) => shop.url + url.pathname + url.search
-
-interface Begun {
-  readonly browser: Browser
-  /** Where the shop has sent the browser. */
-  readonly url: URL
-}
-
-async function begin(shop: TestShop, returnTo?: string, browser = new Browser()): Promise<Begun> {
-  const query = returnTo === undefined ? '' : `?return_to=${encodeURIComponent(returnTo)}`
-  const response = await browser.get(`${shop.url}/api/v1/sessions/oidc${query}`)
-  assert.equal(response.status, 302, await response.text())
-  return { browser, url: new URL(response.headers.get('location') ?? '') }
-}
-
-/** Goes to the provider as somebody, and comes back. */
-async function comeBack(shop: TestShop, { browser, url }: Begun, person?: Person): Promise<URL> {
-  provider.person = person
-  return new URL(here(shop, await browser.goThrough(url.href)))
-}
-
-async function answerOf(response: Response): Promise<Answer> {
-  const text = await response.text()
-  const { status, headers } = response
-  return { status, headers, text, body: text === '' ? undefined : JSON.parse(text) }
-}
-
-async function signIn(shop: TestShop, person: Person, returnTo?: string) {
-  const begun = await begin(shop, returnTo)
-  const back = await comeBack(shop, begun, person)
-  const answer = await begun.browser.get(back.href)
-  return { ...begun, back, answer: await answerOf(answer) }
-}
-
-/** Whose session a browser has. */
-async function whoIs(shop: TestShop, browser: Browser) {
-  const response = await browser.get(`${shop.url}/api/v1/customers/me`)
-  return response.status === 200 ? (await answerOf(response)).body.data : undefined
-}
-
-const rows = async (shop: TestShop) => {
-  const { read } = shop.ctx.db
-  const identities = await read
-    .selectFrom('identities')
-    .select(['customer_id', 'subject'])
-    .execute()
-  const accounts = await read.selectFrom('customers').select('email').orderBy('number').execute()
-  return {
-    identities: identities.map(({ customer_id, subject }) => [customer_id, subject]),
-    accounts: accounts.map(({ email }) => email),
-  }
-}
-
-const setVerified = (shop: TestShop, id: string) =>
-  shop.ctx.db.transaction((tx) =>
-    tx.updateTable('customers').set({ email_verified_at: 1 }).where('id', '=', id).execute(),
-  )
+import {
+  origin,
+  callback,
+  sessionCookie,
+  flowCookie,
+  provider,
+  grace,
+  settings,
+  openWith,
+  here,
+  begin,
+  comeBack,
+  answerOf,
+  signIn,
+  whoIs,
+  rows,
+} from './oidc-fixture.ts'
 
 describeOnEveryDatabase('signing in by another provider', (openShop) => {
   test('sends the browser there with state, nonce and PKCE, which it keeps in a cookie', async () => {
@@ -428,136 +339,5 @@ describeOnEveryDatabase('a provider that does not answer', (openShop) => {
     await using shop = await openWith(openShop, {}, 'another-secret')
     const { answer } = await signIn(shop, grace)
     unavailable(answer)
-  })
-})
-
-describeOnEveryDatabase('an account that has the address already', (openShop) => {
-  test('is linked if its address is verified here too, and its owner is told', async () => {
-    await using shop = await openWith(openShop)
-    const ada = await signUp(shop, { email: 'grace@example.com' })
-    await setVerified(shop, ada.id)
-    const { browser, answer } = await signIn(shop, grace)
-    assert.equal(answer.status, 302, answer.text)
-    assert.equal((await whoIs(shop, browser)).id, ada.id)
-    assert.deepEqual((await rows(shop)).identities, [[ada.id, 'grace-1']])
-    const events = await shop.ctx.db.read.selectFrom('outbox').select('payload').execute()
-    const told = events.map(({ payload }) => JSON.parse(payload) as Record<string, unknown>)
-    assert.deepEqual(
-      told.map(({ account_id, change }) => [account_id, change]),
-      [[ada.id, 'identity_linked']],
-    )
-  })
-
-  test('is left alone if its address is not verified here, so that nobody can wait for its owner', async () => {
-    await using shop = await openWith(openShop)
-    await signUp(shop, { email: 'grace@example.com' })
-    const { browser, answer } = await signIn(shop, grace)
-    refused(answer, 409, 'ACCOUNT_NOT_LINKED')
-    assert.equal(browser.cookiesOf(shop.url).has(sessionCookie), false)
-    assert.deepEqual((await rows(shop)).identities, [])
-  })
-
-  test('is left alone if it has a second factor, or is blocked', async () => {
-    await using shop = await openWith(openShop)
-    const ada = await signUp(shop, { email: 'grace@example.com' })
-    await setVerified(shop, ada.id)
-    const { token, password } = ada
-    const at = '/api/v1/customers/me/second-factor'
-    const begun = await shop.call('POST', at, { token, body: { current_password: password } })
-    const code = codeAt(begun.body.data.secret as string, Date.now())
-    await shop.call('POST', `${at}/confirmation`, { token, body: { code } })
-    refused((await signIn(shop, grace)).answer, 409, 'ACCOUNT_NOT_LINKED')
-    const admin = await signUp(shop, { role: 'admin' })
-    await shop.call('PUT', `/api/v1/admin/accounts/${ada.id}/block`, { token: admin.token })
-    refused((await signIn(shop, grace)).answer, 401, 'SIGN_IN_FAILED')
-    assert.deepEqual((await rows(shop)).identities, [])
-  })
-})
-
-describeOnEveryDatabase('linking another provider', (openShop) => {
-  async function beginLink(shop: TestShop, token: string): Promise<Begun> {
-    const browser = new Browser()
-    const body = { return_to: '/account' }
-    const answer = await shop.call('POST', links, { token, body })
-    assert.equal(answer.status, 200, answer.text)
-    const [, name = '', value = ''] =
-      /^([^=]+)=([^;]+)/.exec(answer.headers.get('set-cookie') ?? '') ?? []
-    browser.cookiesOf(shop.url).set(name, value)
-    return { browser, url: new URL(answer.body.data.authorization_url as string) }
-  }
-
-  async function link(shop: TestShop, token: string, person: Person): Promise<Answer> {
-    const begun = await beginLink(shop, token)
-    const back = await comeBack(shop, begun, person)
-    return answerOf(await begun.browser.get(back.href))
-  }
-
-  test('works whatever address the provider knows, and signs in from then on', async () => {
-    await using shop = await openWith(openShop)
-    const ada = await signUp(shop, { email: 'ada@example.com' })
-    const person = { sub: 'ada-1', email: 'x@example.org', email_verified: false }
-    const linked = await link(shop, ada.token, person)
-    assert.equal(linked.status, 302, linked.text)
-    assert.equal(linked.headers.get('location'), `${origin}/account`)
-    const list = await shop.call('GET', links, { token: ada.token })
-    const [{ id, created_at, ...view }] = list.body.data
-    assert.deepEqual(view, { provider: 'Navy ID', subject: 'ada-1' })
-    assert.ok(id && created_at)
-    const { browser } = await signIn(shop, person)
-    assert.equal((await whoIs(shop, browser)).id, ada.id)
-    assert.equal((await link(shop, ada.token, person)).status, 302)
-    assert.equal((await rows(shop)).identities.length, 1)
-  })
-
-  test('is refused for an identity of another account, and after signing out', async () => {
-    await using shop = await openWith(openShop)
-    const ada = await signUp(shop, { email: 'ada@example.com' })
-    await signIn(shop, grace)
-    const { identities } = await rows(shop)
-    const taken = refused(await link(shop, ada.token, grace), 409, 'ALREADY_EXISTS')
-    assert.equal(taken.details.field, 'identity')
-    const begun = await beginLink(shop, ada.token)
-    const back = await comeBack(shop, begun, { sub: 'ada-1' })
-    await shop.call('DELETE', '/api/v1/sessions/current', { token: ada.token })
-    refused(await answerOf(await begun.browser.get(back.href)), 401, 'INVALID_TOKEN')
-    assert.deepEqual((await rows(shop)).identities, identities)
-  })
-
-  test('asks for a sign-in within a quarter of an hour', async () => {
-    const clock = testClock(Date.now())
-    const settings = { ACCESS_TOKEN_SECONDS: '3600' }
-    await using shop = await openWith(openShop, { clock, settings })
-    const { token } = await signUp(shop)
-    clock.advance(900_000)
-    refused(await shop.call('POST', links, { token, body: {} }), 403, 'REAUTHENTICATION_REQUIRED')
-    refusedField(await shop.call('POST', links, { token, body: { return_to: '//x' } }), 'return_to')
-  })
-
-  test('can be undone, which ends all other sessions, but not where it is the last way in', async () => {
-    await using shop = await openWith(openShop)
-    const ada = await signUp(shop, { email: 'ada@example.com' })
-    await link(shop, ada.token, { sub: 'ada-1' })
-    const other = await signIn(shop, { sub: 'ada-1' })
-    const [{ id }] = (await shop.call('GET', links, { token: ada.token })).body.data
-    const stranger = await signUp(shop)
-    refused(
-      await shop.call('DELETE', `${links}/${id}`, { token: stranger.token }),
-      404,
-      'NOT_FOUND',
-    )
-    const undone = await shop.call('DELETE', `${links}/${id}`, { token: ada.token })
-    assert.equal(undone.status, 200, undone.text)
-    assert.equal(await whoIs(shop, other.browser), undefined)
-    assert.deepEqual((await rows(shop)).identities, [])
-
-    const { browser } = await signIn(shop, grace)
-    const jar = browser.cookiesOf(shop.url)
-    const headers = {
-      cookie: `${sessionCookie}=${jar.get(sessionCookie) ?? ''}`,
-      'x-csrf-token': jar.get('csrf_token') ?? '',
-    }
-    const [own] = (await shop.call('GET', links, { headers })).body.data as { id: string }[]
-    refused(await shop.call('DELETE', `${links}/${own?.id}`, { headers }), 409, 'LAST_WAY_IN')
-    assert.equal((await rows(shop)).identities.length, 1)
   })
 })

@@ -111,6 +111,18 @@ describeOnEveryDatabase('requests are limited', (openShop) => {
     assert.equal(through.length, 10)
   })
 
+  test('where they are refused, too: without an account, and without the right', async () => {
+    const settings = { ...proxied, RATE_LIMIT_READ: '2', RATE_LIMIT_ADMIN: '2' }
+    await using shop = await openShop({ clock: testClock(), settings })
+    const who = await signUp(shop)
+    const statuses: number[] = []
+    for (const call of [{}, {}, {}, who, who, who]) {
+      const path = call === who ? '/api/v1/admin/audit-log' : '/api/v1/orders'
+      statuses.push((await shop.call('GET', path, call)).status)
+    }
+    assert.deepEqual(statuses, [401, 401, 429, 403, 403, 429])
+  })
+
   test('for wrong tokens too: they count for the network that sends them', async () => {
     const settings = { ...proxied, RATE_LIMIT_WRITE: '3' }
     await using shop = await openShop({ clock: testClock(), settings })

@@ -237,6 +237,7 @@ describeOnEveryDatabase('a session by cookie', (openShop) => {
     await using shop = await openShop({ settings: { COOKIE_SECURE: 'true' } })
     const { set } = await browser(shop, await signUp(shop))
     assert.match(set[0] ?? '', /^__Host-session=[^;]+; Max-Age=\d+; Path=\/; HttpOnly; Secure;/)
+    assert.match(set[1] ?? '', /^__Host-csrf_token=[^;]+; Max-Age=\d+; Path=\/; Secure;/)
   })
 
   test('reads without more, and changes with the token of its pages alone', async () => {

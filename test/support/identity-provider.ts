@@ -2,7 +2,7 @@ import { generateKeyPairSync } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import Provider, { type Configuration } from 'oidc-provider'
+import { Provider, type Configuration } from 'oidc-provider'
 
 /** Somebody with an account at the provider, who is signed in there. */
 export interface Person {
@@ -28,7 +28,7 @@ const jwk = { ...privateKey.export({ format: 'jwk' }), kid: 'test', alg: 'RS256'
 function configurationOf(redirectUri: string, people: ReadonlyMap<string, Person>): Configuration {
   return {
     clients: [{ client_id: client.id, client_secret: client.secret, redirect_uris: [redirectUri] }],
-    jwks: { keys: [jwk as never] },
+    jwks: { keys: [jwk] },
     cookies: { keys: ['a key for cookies'] },
     features: { devInteractions: { enabled: false } },
     claims: {

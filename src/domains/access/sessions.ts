@@ -80,9 +80,11 @@ function expiryOf(ctx: Context, createdAt: number): number {
 /** The tokens of a session that has just begun. */
 export function firstTokens(
   ctx: Context,
-  { owner, accessSeconds }: NewSession,
+  { owner, accessSeconds, method, client }: NewSession,
   sessionId: string,
 ): Promise<SessionTokens> {
+  const { requestId: reqId, ip } = client
+  ctx.log.info({ reqId, account: owner.id, sessionId, method, ip }, 'signed in')
   return tokensOf(ctx, { owner, sessionId, generation: 0, accessSeconds })
 }
 

@@ -169,7 +169,16 @@ const AttributeBody = Type.Object(
   closed,
 )
 const ImageBody = Type.Object(
-  { url: Type.String({ format: 'uri', maxLength: 500 }), alt: Type.String({ maxLength: 255 }) },
+  {
+    // Pages put it into attributes, where other schemes would run.
+    url: Type.String({
+      format: 'uri',
+      pattern: '^[hH][tT][tT][pP][sS]?:',
+      maxLength: 500,
+      description: 'An address that begins with https: or http:',
+    }),
+    alt: Type.String({ maxLength: 255 }),
+  },
   closed,
 )
 
