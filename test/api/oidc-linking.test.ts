@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { after, test } from 'node:test'
+import { test } from 'node:test'
 import { codeAt } from '../support/authenticator-app.ts'
 import { Browser, type Person } from '../support/identity-provider.ts'
 import { describeOnEveryDatabase, signUp, type Answer, type TestShop } from '../support/shop.ts'
@@ -8,11 +8,8 @@ import {
   origin,
   sessionCookie,
   links,
-  provider,
   grace,
-  settings,
   openWith,
-  here,
   type Begun,
   comeBack,
   answerOf,

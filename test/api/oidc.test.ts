@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { createServer } from 'node:http'
-import { after, test } from 'node:test'
+import type { AddressInfo } from 'node:net'
+import { test } from 'node:test'
 import { codeAt } from '../support/authenticator-app.ts'
 import { Browser, client, startProvider, type Person } from '../support/identity-provider.ts'
 import {
@@ -19,7 +20,6 @@ import {
   flowCookie,
   provider,
   grace,
-  settings,
   openWith,
   here,
   begin,
