@@ -34,11 +34,11 @@ export async function personalData(ctx: Context, id: string): Promise<PersonalDa
   return {
     account: timed({ ...account, postal_address, password_changed_at }),
     lists: {
-      addresses: () => once(addressesOf(ctx, id)),
-      sessions: () => once(listSessionsOf(db.long, { id })),
-      sign_in: () => once(listSignInWays(db.long, { id })),
-      api_keys: () => once(keysOf(ctx, id)),
-      carts: () => once(cartsOf(ctx, id)),
+      addresses: () => once(() => addressesOf(ctx, id)),
+      sessions: () => once(() => listSessionsOf(db.long, { id })),
+      sign_in: () => once(() => listSignInWays(db.long, { id })),
+      api_keys: () => once(() => keysOf(ctx, id)),
+      carts: () => once(() => cartsOf(ctx, id)),
       log: () => logOf(ctx, id),
       orders: () => views(ordersOf(ctx, id)),
     },
@@ -60,8 +60,9 @@ export async function personalDataFor(
   return personalData(ctx, id)
 }
 
-async function* once(rows: Promise<readonly object[]>): Pages {
-  yield (await rows).map(timed)
+/** Nothing is read before it is its turn: a failure that nobody waits for would end the process. */
+async function* once(read: () => Promise<readonly object[]>): Pages {
+  yield (await read()).map(timed)
 }
 
 const isTime = (name: string, value: unknown): value is number =>
