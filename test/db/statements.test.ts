@@ -41,8 +41,8 @@ const costs: Readonly<Record<string, Cost>> = {
   'a checkout, signed in': [28, 1],
   'the same checkout again': [3, 1],
   'an order': [3, 0],
-  // One reads the signing keys, which are then known for a minute.
-  'a sign-in': [3, 1],
+  // One reads the signing keys, which are then known for a minute, one asks for second factors.
+  'a sign-in': [4, 1],
   'two carts made one': [11, 1],
   'all my orders': [4, 0],
 }
