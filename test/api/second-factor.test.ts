@@ -146,7 +146,7 @@ describeOnEveryDatabase('setting up a second factor', (openShop) => {
     const { codes } = await arm(stage)
     assert.equal(new Set(codes).size, 10)
     for (const code of codes)
-      assert.match(code, /^([0-9a-hjkmnp-tv-z]{4}-){3}[0-9a-hjkmnp-tv-z]{4}$/)
+      assert.match(code, /^([0-9a-hjkmnp-tv-z]{4}-){5}[0-9a-hjkmnp-tv-z]{4}$/)
     const on = { active: true, confirmed_at: at, recovery_codes_left: 10 }
     assert.deepEqual(await stateOf(stage), on)
     const rows = await stage.shop.ctx.db.read.selectFrom('recovery_codes').select('hash').execute()

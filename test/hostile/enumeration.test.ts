@@ -116,3 +116,71 @@ describeOnEveryDatabase('whether an account exists', (openShop) => {
     assert.ok(Math.max(...all) < 3 * Math.min(...all), JSON.stringify(medians))
   })
 })
+
+interface Named {
+  readonly email: string
+  readonly username: string
+}
+
+const password = 'Correct-Horse-1'
+const unitsFields = {
+  password,
+  first_name: 'Ada',
+  last_name: 'Lovelace',
+  address: '12 St James Sq',
+}
+
+/** What somebody may ask for with an address: 202 for any. */
+const requests: readonly (readonly [path: string, body: (names: Named) => object])[] = [
+  ['/api/v1/password-resets', ({ email }) => ({ email })],
+  ['/api/v1/customers', ({ email }) => ({ email, password })],
+  ['/api/users/register', (names) => ({ ...names, password })],
+  ['/users/register', (names) => ({ ...names, ...unitsFields })],
+]
+
+describeOnEveryDatabase('where addresses are confirmed, an account', (openShop) => {
+  const settings = { REGISTRATION: 'confirmed' } as const
+
+  for (const [path, body] of requests) {
+    test(`is not told by the answer, nor by the hashes made, at ${path}`, async (t) => {
+      await using shop = await openShop({ settings })
+      await signUp(shop, { email: 'taken@example.com' })
+      const hashes = t.mock.method(passwordHashes, 'run')
+      const found: unknown[] = []
+      for (const email of ['taken@example.com', 'TAKEN@example.com', 'freed@example.com']) {
+        hashes.mock.resetCalls()
+        const names = { email, username: `user_${found.length}` }
+        const answer = await shop.call('POST', path, { body: body(names) })
+        assert.equal(answer.status, 202, answer.text)
+        found.push([
+          seen({ ...answer, text: answer.text.replace(email, '…') }),
+          hashes.mock.callCount(),
+        ])
+      }
+      assert.deepEqual(found[1], found[0])
+      assert.deepEqual(found[2], found[0])
+    })
+
+    test(`is not told by the time of ${path}`, async (t) => {
+      await using shop = await openShop({ settings })
+      const { email: taken } = await signUp(shop)
+      const times = { taken: [] as number[], free: [] as number[] }
+      for (let sample = 0; sample <= samples; sample += 1) {
+        const kinds = sample % 2 === 0 ? (['taken', 'free'] as const) : (['free', 'taken'] as const)
+        for (const kind of kinds) {
+          const email = kind === 'taken' ? taken : `free-${sample}@example.com`
+          const names = { email, username: `${kind}_${sample}` }
+          const began = performance.now()
+          await shop.call('POST', path, { body: body(names) })
+          // The first of each compiles what all others use.
+          if (sample > 0) times[kind].push(performance.now() - began)
+        }
+      }
+      const [ofTaken, ofFree] = [median(times.taken), median(times.free)]
+      t.diagnostic(`taken: ${ofTaken.toFixed(2)} ms, free: ${ofFree.toFixed(2)} ms`)
+      // A hash that is made for one of the two alone would show.
+      const [least, most] = [Math.min(ofTaken, ofFree), Math.max(ofTaken, ofFree)]
+      assert.ok(most < 3 * least + 10, `${ofTaken} and ${ofFree} ms`)
+    })
+  }
+})

@@ -15,7 +15,7 @@ const RecoveryCode = Type.String({
   minLength: 1,
   maxLength: 50,
   description: 'One of the codes that were shown when the second factor was set up',
-  examples: ['7b1k-0c3f-x9tq-5m2e'],
+  examples: ['7b1k-0c3f-x9tq-5m2e-h4rd-8wz6'],
 })
 
 const CurrentPassword = Type.Optional({

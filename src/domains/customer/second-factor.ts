@@ -223,8 +223,8 @@ async function keepRecoveryCodes(
 
 /** Crockford's base 32: no letter of it is taken for a digit. */
 const alphabet = '0123456789abcdefghjkmnpqrstvwxyz'
-/** Of 5 bits each: 80 bits, so that a plain hash keeps them. */
-const lettersPerCode = 16
+/** Of 5 bits each: 120 bits. From 112 on a plain hash may keep them (OWASP ASVS 5.0, 6.5.2). */
+const lettersPerCode = 24
 
 function newRecoveryCodes(): string[] {
   return Array.from({ length: recoveryCodeCount }, () => {
