@@ -142,7 +142,7 @@ describeOnEveryDatabase('linking another provider', (openShop) => {
     const jar = browser.cookiesOf(shop.url)
     const headers = {
       cookie: `${sessionCookie}=${jar.get(sessionCookie) ?? ''}`,
-      'x-csrf-token': jar.get('csrf_token') ?? '',
+      'x-csrf-token': jar.get('__Host-csrf_token') ?? '',
     }
     const [own] = (await shop.call('GET', links, { headers })).body.data as { id: string }[]
     refused(await shop.call('DELETE', `${links}/${own?.id}`, { headers }), 409, 'LAST_WAY_IN')

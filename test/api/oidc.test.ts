@@ -119,11 +119,11 @@ describeOnEveryDatabase('signing in by another provider', (openShop) => {
     })
     const [, cookie = ''] = /cart_session=([^;]+)/.exec(added.headers.get('set-cookie') ?? '') ?? []
     const browser = new Browser()
-    browser.cookiesOf(shop.url).set('cart_session', cookie)
+    browser.cookiesOf(shop.url).set('__Host-cart_session', cookie)
     const begun = await begin(shop, '/', browser)
     const back = await comeBack(shop, begun, grace)
     await browser.get(back.href)
-    browser.cookiesOf(shop.url).delete('cart_session')
+    browser.cookiesOf(shop.url).delete('__Host-cart_session')
     const cart = await answerOf(await browser.get(`${shop.url}/api/v1/cart`))
     assert.equal(cart.body.data.item_count, 2)
   })
@@ -154,7 +154,7 @@ async function armed(shop: TestShop, browser: Browser): Promise<string> {
   const jar = browser.cookiesOf(shop.url)
   const headers = {
     cookie: `${sessionCookie}=${jar.get(sessionCookie) ?? ''}`,
-    'x-csrf-token': jar.get('csrf_token') ?? '',
+    'x-csrf-token': jar.get('__Host-csrf_token') ?? '',
   }
   const at = '/api/v1/customers/me/second-factor'
   const begun = await shop.call('POST', at, { headers, body: {} })

@@ -87,7 +87,7 @@ describeOnEveryDatabase('the OpenAPI document', (openShop) => {
     assert.equal(document.openapi, '3.1.0')
     assert.equal(document.info.title, 'Cartwright')
     assert.deepEqual(document.servers, [{ url: 'https://a.example.com' }])
-    assert.deepEqual(Object.keys(document.components.securitySchemes), ['bearer'])
+    assert.deepEqual(Object.keys(document.components.securitySchemes), ['bearer', 'cookie'])
   })
 
   test('has a summary, tags and answers for every operation', async () => {
@@ -210,10 +210,11 @@ describeOnEveryDatabase('the OpenAPI document', (openShop) => {
     const operations = operationsOf(await documentOf(shop))
     const securityOf = (name: string) =>
       operations.find((operation) => operation.name === name)?.security
+    const signedIn = [{ bearer: [] }, { cookie: [] }]
     assert.equal(securityOf('get /api/v1/products'), undefined)
-    assert.deepEqual(securityOf('get /api/v1/cart'), [{}, { bearer: [] }])
-    assert.deepEqual(securityOf('get /api/v1/orders'), [{ bearer: [] }])
-    assert.deepEqual(securityOf('post /api/v1/admin/products'), [{ bearer: [] }])
+    assert.deepEqual(securityOf('get /api/v1/cart'), [{}, { bearer: [] }, { cookie: [] }])
+    assert.deepEqual(securityOf('get /api/v1/orders'), signedIn)
+    assert.deepEqual(securityOf('post /api/v1/admin/products'), signedIn)
   })
 })
 
