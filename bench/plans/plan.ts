@@ -21,7 +21,15 @@ export interface Query extends Statement {
 export type Planner = (database: Database, query: Query) => Promise<Problem[]>
 
 /** Small by nature: reading all of it is what it is for. */
-const smallTables = ['categories', 'brands', 'shipping_methods', 'locations', 'settings']
+const smallTables = [
+  'categories',
+  'brands',
+  'shipping_methods',
+  'locations',
+  'settings',
+  'roles',
+  'signing_keys',
+]
 
 /** More rows than this are more than a page, a cart or an order. */
 export const sortedRowsMax = 1_000
