@@ -169,7 +169,9 @@ describeOnEveryDatabase('hostile input', (openShop) => {
     await inParallel(strings.length, width, async (index) => {
       const value = strings[index] ?? ''
       const field = ['email', 'username', 'password'][index % 3] ?? 'email'
-      const body = { email: 'ada@example.com', password: 'Correct-Horse-1', [field]: value }
+      // Each with a name of its own: who fails often has to wait.
+      const email = `ada-${index}@example.com`
+      const body = { email, password: 'Correct-Horse-1', [field]: value }
       const login = field === 'username' ? { ...body, email: undefined } : body
       const answer = await rig.shop.call('POST', '/api/v1/sessions', { session, body: login })
       const { code } = answer.body.error as { code: string }
