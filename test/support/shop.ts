@@ -10,7 +10,8 @@ import { minor } from '../../src/core/money.ts'
 import { firstTokens, startSession } from '../../src/domains/access/sessions.ts'
 import { audit } from '../../src/domains/audit/audit.ts'
 import { createProduct, type NewProduct } from '../../src/domains/catalog/writes.ts'
-import { register } from '../../src/domains/customer/customers.ts'
+import { getCustomer, insertAccount } from '../../src/domains/customer/customers.ts'
+import { hashPassword } from '../../src/domains/customer/passwords.ts'
 import { permissionsOf, type Principal } from '../../src/domains/access/permissions.ts'
 import { deliverPending } from '../../src/db/relay.ts'
 import { workQueue } from '../../src/db/queue.ts'
@@ -186,22 +187,23 @@ export async function signUp(
   given: { email?: string; role?: string; username?: string } = {},
 ): Promise<{ id: string; number: number; email: string; password: string; token: string }> {
   const { email = `user-${++productCount}@example.com`, role = 'customer', username } = given
-  const { id, number } = await register(shop.ctx, {
-    email,
-    username,
-    password: passwordOfTests,
-    role,
-  })
-  const body = { email, password: passwordOfTests }
-  const answer = await shop.call('POST', '/api/v1/sessions', { body })
-  assert.equal(answer.status, 201, answer.text)
-  return {
-    id,
-    number,
-    email,
-    password: passwordOfTests,
-    token: answer.body.data.access_token as string,
-  }
+  const { ctx } = shop
+  const id = ctx.newId()
+  const passwordHash = await hashOfTests()
+  await ctx.db.transaction((tx) =>
+    insertAccount(ctx, tx, { id, email, username, role, passwordHash }),
+  )
+  const { number } = await getCustomer(ctx, { by: 'id', id })
+  const token = await freshToken(shop, { id, number, email })
+  return { id, number, email, password: passwordOfTests, token }
+}
+
+let hashed: Promise<string> | undefined
+
+/** Made once: hashes are slow on purpose. */
+function hashOfTests(): Promise<string> {
+  hashed ??= hashPassword(passwordOfTests)
+  return hashed
 }
 
 /** Somebody signed in, for calling use-cases without a request. */
