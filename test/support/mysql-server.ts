@@ -1,7 +1,14 @@
 import { accessSync, constants } from 'node:fs'
 import { delimiter, dirname, join } from 'node:path'
 import { createConnection } from 'mysql2/promise'
-import { freePort, makeFolder, runToEnd, startServer, type TestServer } from './server-process.ts'
+import {
+  freePort,
+  makeFolder,
+  placeInMemory,
+  runToEnd,
+  startServer,
+  type TestServer,
+} from './server-process.ts'
 
 const asRoot = process.getuid?.() === 0 ? ['--user=root'] : []
 
@@ -30,7 +37,7 @@ function isExecutable(file: string): boolean {
 }
 
 export async function startMysql(binary: string): Promise<TestServer> {
-  const folder = await makeFolder('mysql')
+  const folder = await makeFolder('mysql', placeInMemory())
   const data = join(folder, 'data')
   const port = await freePort()
   await runToEnd(initialisation(binary, data))
