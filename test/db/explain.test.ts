@@ -15,6 +15,47 @@ import type { Context } from '../../src/context.ts'
 import { engines, reportMissing, type Engine } from '../support/databases.ts'
 import { openShopOn, type TestShop } from '../support/shop.ts'
 
+const peopleCount = 3_000
+
+/** Who signs in, and where they live: of the empty tables of a new shop every plan is right. */
+async function addPeople({ db, newId }: Context, engine: Engine): Promise<void> {
+  const people = Array.from({ length: peopleCount }, (_, index) => ({
+    id: newId(),
+    email: `${index}@people.example.com`,
+  }))
+  const at = { created_at: 1, updated_at: 1 }
+  const customers = people.map(({ id, email }) => ({
+    ...{ id, email, email_key: email, username: null, username_key: null, first_name: null },
+    ...{ last_name: null, postal_address: null, password_hash: '!', role: 'customer' },
+    ...{ email_verified_at: null, password_changed_at: null, disabled_at: null, ...at },
+  }))
+  const sessions = people.map(({ id: customer_id }) => ({
+    ...{ id: newId(), customer_id, method: 'password' as const, refresh_hash: '' },
+    ...{ user_agent: '', ip: '', rotated_at: 1, created_at: 1, last_used_at: 1, expires_at: 2 },
+    ...{ ended_at: null, end_reason: null },
+  }))
+  const factors = people.map(({ id: customer_id }) => ({
+    ...{ customer_id, sealed_secret: '', last_step: 0, created_at: 1, confirmed_at: null },
+  }))
+  const addresses = people.map(({ id: customer_id }) => ({
+    ...{ id: newId(), customer_id, address: '{}', ...at },
+  }))
+  const defaults = addresses.map(({ id: address_id, customer_id }) => ({
+    ...{ customer_id, address_id, purpose: 'shipping' as const },
+  }))
+  await db.transaction(async (tx) => {
+    for (let from = 0; from < peopleCount; from += 500) {
+      const part = <T>(rows: readonly T[]) => rows.slice(from, from + 500)
+      await tx.insertInto('customers').values(part(customers)).execute()
+      await tx.insertInto('sessions').values(part(sessions)).execute()
+      await tx.insertInto('second_factors').values(part(factors)).execute()
+      await tx.insertInto('customer_addresses').values(part(addresses)).execute()
+      await tx.insertInto('customer_default_addresses').values(part(defaults)).execute()
+    }
+  })
+  if (engine.name !== 'mysql') await sql`analyze`.execute(db.schema)
+}
+
 /** Plans depend on how many rows there are: small tables are read as a whole, and rightly so. */
 const productCount = Number(process.env['EXPLAIN_PRODUCTS'] ?? 200_000)
 
@@ -36,6 +77,7 @@ function suite(engine: Engine): void {
     const count = Math.min(productCount, source.products.length)
     await fillShop(shop.ctx, source, { count, progress: () => undefined })
     await multiplyShop(shop.ctx.db, productCount)
+    await addPeople(shop.ctx, engine)
     seen = await statementsOfHotRoutes(shop.ctx)
   })
   after(() => shop[Symbol.asyncDispose]())
