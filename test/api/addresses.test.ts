@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { unrestricted } from '../../src/domains/access/permissions.ts'
 import { eraseAccount } from '../../src/domains/privacy/erasure.ts'
 import {
   addProduct,
@@ -10,6 +9,7 @@ import {
   signUp,
   type CallOptions,
   type TestShop,
+  unrestricted,
 } from '../support/shop.ts'
 import { added, refused, refusedField, shared, testClock, unchanged } from './support.ts'
 

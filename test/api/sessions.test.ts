@@ -1,8 +1,13 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { unrestricted } from '../../src/domains/access/permissions.ts'
 import { setBlocked } from '../../src/domains/customer/staff.ts'
-import { addProduct, describeOnEveryDatabase, signUp, type TestShop } from '../support/shop.ts'
+import {
+  addProduct,
+  describeOnEveryDatabase,
+  signUp,
+  type TestShop,
+  unrestricted,
+} from '../support/shop.ts'
 import { added, linesOf, refused, testClock } from './support.ts'
 
 interface Login {

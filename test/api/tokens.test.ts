@@ -11,10 +11,9 @@ import {
   type JWTHeaderParameters,
 } from 'jose'
 import type { Context } from '../../src/context.ts'
-import { unrestricted } from '../../src/domains/access/permissions.ts'
 import { currentKey, rotateSigningKeys } from '../../src/domains/access/signing-keys.ts'
 import { assignRole } from '../../src/domains/customer/staff.ts'
-import { describeOnEveryDatabase, signUp, type TestShop } from '../support/shop.ts'
+import { describeOnEveryDatabase, signUp, type TestShop, unrestricted } from '../support/shop.ts'
 import { refused, shared, testClock } from './support.ts'
 
 interface Forgery {

@@ -1,12 +1,11 @@
 import assert from 'node:assert/strict'
 import { refreshSession, type SessionTokens } from '../../src/domains/access/sessions.ts'
 import { readAccessToken } from '../../src/domains/access/tokens.ts'
-import { unrestricted } from '../../src/domains/access/permissions.ts'
 import { changeCustomer, register } from '../../src/domains/customer/customers.ts'
 import { enter } from '../../src/domains/customer/sign-in.ts'
 import { testClock, type TestClock } from '../api/support.ts'
 import type { Engine } from '../support/databases.ts'
-import { openShopOn, type TestShop } from '../support/shop.ts'
+import { openShopOn, type TestShop, unrestricted } from '../support/shop.ts'
 
 export interface RefreshOptions {
   readonly engine: Engine

@@ -5,11 +5,7 @@ import { buildApp } from '../../src/app.ts'
 import { added, checkOut, refused, withoutRequestId } from '../api/support.ts'
 import { errorCatalogue, type ErrorCode } from '../../src/core/errors.ts'
 import { createApiKey } from '../../src/domains/access/api-keys.ts'
-import {
-  allPermissions,
-  unrestricted,
-  type Permission,
-} from '../../src/domains/access/permissions.ts'
+import { allPermissions, type Permission } from '../../src/domains/access/permissions.ts'
 import { createRole } from '../../src/domains/access/roles.ts'
 import { register } from '../../src/domains/customer/customers.ts'
 import {
@@ -18,6 +14,7 @@ import {
   signUp,
   type Answer,
   type TestShop,
+  unrestricted,
 } from '../support/shop.ts'
 import type { Operation } from './openapi.ts'
 import { isUnitsDoor } from './verdict.ts'

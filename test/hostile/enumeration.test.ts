@@ -4,7 +4,6 @@ import { test, type TestContext } from 'node:test'
 import { passwordHashes } from '../../src/domains/customer/hash-queue.ts'
 import { setBlocked } from '../../src/domains/customer/staff.ts'
 import { register } from '../../src/domains/customer/customers.ts'
-import { unrestricted } from '../../src/domains/access/permissions.ts'
 import { testClock, withoutRequestId } from '../api/support.ts'
 import {
   describeOnEveryDatabase,
@@ -12,6 +11,7 @@ import {
   type Answer,
   type OpenShop,
   type TestShop,
+  unrestricted,
 } from '../support/shop.ts'
 
 /** Each way; `ENUMERATION_SAMPLES=2000 npm test -- test/hostile/enumeration.test.ts`. */

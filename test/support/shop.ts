@@ -12,7 +12,11 @@ import { audit } from '../../src/domains/audit/audit.ts'
 import { createProduct, type NewProduct } from '../../src/domains/catalog/writes.ts'
 import { getCustomer, insertAccount } from '../../src/domains/customer/customers.ts'
 import { hashPassword } from '../../src/domains/customer/passwords.ts'
-import { permissionsOf, type Principal } from '../../src/domains/access/permissions.ts'
+import {
+  allPermissions,
+  permissionsOf,
+  type Principal,
+} from '../../src/domains/access/permissions.ts'
 import { deliverPending } from '../../src/db/relay.ts'
 import { workQueue } from '../../src/db/queue.ts'
 import type { MailDriver, MailMessage } from '../../src/drivers/mail/driver.ts'
@@ -216,6 +220,16 @@ export function principalOf(account: { id: string; email?: string }, role = 'cus
     customerId: account.id,
     permissions: permissionsOf(role, null),
   }
+}
+
+/** Somebody who may do everything, and is no account. */
+export const unrestricted: Principal = {
+  kind: 'key',
+  accountId: '',
+  id: '',
+  name: 'the test',
+  customerId: undefined,
+  permissions: new Set(allPermissions),
 }
 
 /** A session of an account without the time that a password takes. */

@@ -152,7 +152,6 @@ function registerKeyRoutes(app: App, ctx: Context): void {
       const expiresAt = expires_at === undefined ? undefined : Date.parse(expires_at)
       const wanted = { name, permissions, expiresAt }
       const { key, text } = await createApiKey(inNameOf(ctx, request), callerOf(request), wanted)
-      reply.header('cache-control', 'no-store')
       const data = { ...apiKeyView(key), key: text }
       return reply.code(201).send(success(data, 'API key created: it is shown only now'))
     },

@@ -6,15 +6,25 @@ import {
   may,
   missingPermission,
   permissionsOf,
-  unrestricted,
   type Permission,
+  type Principal,
 } from './permissions.ts'
 
 test('customers have no permission, administrators have each', () => {
   assert.ok(allPermissions.length >= 9)
   assert.equal(permissionsOf('customer', null).size, 0)
   assert.deepEqual([...permissionsOf('admin', null)], allPermissions)
-  for (const permission of allPermissions) assert.equal(may(unrestricted, permission), true)
+})
+
+test('a principal may do what it has the permission for, and no more', () => {
+  const principal: Principal = {
+    ...{ kind: 'account', accountId: '1', id: '2', name: 'Ada', customerId: '1' },
+    permissions: permissionsOf('finance', null),
+  }
+  assert.deepEqual(
+    allPermissions.filter((permission) => may(principal, permission)),
+    ['order:read', 'audit:read'],
+  )
 })
 
 test('no role but that of the administrator may give out rights', () => {

@@ -65,16 +65,6 @@ export interface Principal {
   readonly permissions: Permissions
 }
 
-/** Whoever holds the shop's own environment: the command line. */
-export const unrestricted: Principal = {
-  kind: 'key',
-  accountId: '',
-  id: '',
-  name: 'command line',
-  customerId: undefined,
-  permissions: new Set(allPermissions),
-}
-
 export function may(principal: Principal, permission: Permission): boolean {
   return principal.permissions.has(permission)
 }

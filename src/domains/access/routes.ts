@@ -49,10 +49,9 @@ function registerSessionList(app: App, ctx: Context): void {
       },
       config: { allow: 'customer' },
     },
-    async (request, reply) => {
+    async (request) => {
       const { customerId, id } = signedIn(request)
       const rows = await sessionsOf(ctx, customerId)
-      reply.header('cache-control', 'no-store')
       return success(
         rows.map((row) => sessionView(row, id)),
         'Sessions listed',

@@ -16,7 +16,6 @@ import {
   type OwnedSession,
   type SessionRow,
 } from './queries.ts'
-import type { Principal } from './permissions.ts'
 import type { SignInMethod } from './tables.ts'
 import { issueAccessToken } from './tokens.ts'
 
@@ -278,16 +277,6 @@ export async function findLiveSession(
 
 /** How exactly it is known when a session or key was last used. */
 export const lastUseMs = 60_000
-
-/** How long after signing in somebody may do what could take the account away from its owner. */
-const recentMs = 15 * 60_000
-
-/** That somebody has signed in a moment ago; throws REAUTHENTICATION_REQUIRED. */
-export async function assertRecentSignIn(ctx: Context, { id }: Principal): Promise<void> {
-  const session = await findSession(ctx.db.read, id)
-  const isRecent = session !== undefined && ctx.clock.now() - session.created_at <= recentMs
-  if (!isRecent) throw new ShopError('REAUTHENTICATION_REQUIRED')
-}
 
 /** Keeps a session that is used by cookie from running out. */
 export async function keepSession(

@@ -67,9 +67,8 @@ function registerAddressList(app: App, ctx: Context): void {
       },
       config: { allow: 'customer' },
     },
-    async (request, reply) => {
+    async (request) => {
       const saved = await listAddresses(ctx.db.read, signedIn(request).customerId)
-      reply.header('cache-control', 'no-store')
       return success(saved.map(view), 'Addresses listed')
     },
   )

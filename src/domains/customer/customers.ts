@@ -3,9 +3,15 @@ import { invalid, notFound, ShopError } from '../../core/errors.ts'
 import type { Reference } from '../../core/reference.ts'
 import type { Tx } from '../../db/database.ts'
 import { takenColumn } from '../../db/faults.ts'
-import { customerRole, may, permissionsOf, type Principal } from '../access/permissions.ts'
+import {
+  adminRole,
+  customerRole,
+  may,
+  permissionsOf,
+  type Principal,
+} from '../access/permissions.ts'
 import { assertMayGrant, lockAccess, permissionsOfRole } from '../access/roles.ts'
-import { assertRecentSignIn, endAllSessions } from '../access/sessions.ts'
+import { assertFreshSession, endAllSessions } from '../access/sessions.ts'
 import { record } from '../audit/log.ts'
 import { notify } from './notices.ts'
 import { retireAllTokens } from './one-time-queries.ts'
@@ -180,7 +186,7 @@ export async function changeCustomer(
   const { password } = change
   const seen = await getCustomer(ctx, { by: 'id', id })
   const takesOver = password !== undefined || isNewAddress(seen, change)
-  if (takesOver && !isProved && by.customerId === id) await assertRecentSignIn(ctx, by)
+  if (takesOver && !isProved && by.customerId === id) await assertFreshSession(ctx, by.id)
   if (password !== undefined) {
     assertPassword(password, { email: seen.email, username: seen.username ?? undefined, ...change })
   }
@@ -278,14 +284,12 @@ async function recordChange(
 }
 
 /**
- * Before an administrator is taken away: there must be another one (LAST_ADMIN). Everybody who does
- * such a thing takes turns, so that two who remove each other cannot both be right.
+ * Before an administrator is taken away: there must be another one (LAST_ADMIN). The caller read
+ * the account under `lockAccess`, so that two who remove each other cannot both be right.
  */
-export async function assertNotLastAdmin(tx: Tx, id: string): Promise<void> {
-  await lockAccess(tx)
-  const customer = await findCustomer(tx, { by: 'id', id })
-  if (customer?.role !== 'admin' || customer.disabled_at !== null) return
-  if ((await countOtherAdmins(tx, id)) === 0) throw new ShopError('LAST_ADMIN')
+export async function assertNotLastAdmin(tx: Tx, customer: CustomerRow): Promise<void> {
+  if (customer.role !== adminRole || customer.disabled_at !== null) return
+  if ((await countOtherAdmins(tx, customer.id)) === 0) throw new ShopError('LAST_ADMIN')
 }
 
 /**
@@ -297,7 +301,7 @@ export async function assertErasable(tx: Tx, by: Principal, id: string): Promise
   const customer = await findCustomer(tx, { by: 'id', id })
   if (!customer) throw notFound('User')
   await assertMayManage(tx, by, customer)
-  await assertNotLastAdmin(tx, id)
+  await assertNotLastAdmin(tx, customer)
 }
 
 /**

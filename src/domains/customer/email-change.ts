@@ -1,4 +1,4 @@
-import { actingAs, type Context } from '../../context.ts'
+import type { Context } from '../../context.ts'
 import { invalid, notFound } from '../../core/errors.ts'
 import type { Tx } from '../../db/database.ts'
 import type { Client } from '../access/sessions.ts'
@@ -6,7 +6,7 @@ import { record } from '../audit/log.ts'
 import { againIfTaken } from './customers.ts'
 import { notify } from './notices.ts'
 import { findTokenById, retireAllTokens } from './one-time-queries.ts'
-import { sendLink, useToken, type TokenData } from './one-time-tokens.ts'
+import { inNameOfLink, sendLink, useToken, type TokenData } from './one-time-tokens.ts'
 import { assertOwner, type Owner } from './own-account.ts'
 import {
   findCustomerByLogin,
@@ -81,9 +81,7 @@ async function changeAddress(
   await updateCustomer(tx, { id, now }, { email, email_verified_at: now })
   await retireAllTokens(tx, { customer_id: id, now })
   await notify(ctx, tx, { topic: 'account.email_changed', customer })
-  const { ip, requestId } = client
-  const actor = { kind: 'account', id, name: 'a mailed link', ip, requestId } as const
-  await record(actingAs(ctx, actor), tx, {
+  await record(inNameOfLink(ctx, customer, client), tx, {
     action: 'account.changed',
     subject: ['account', id],
     after: { fields: ['email'] },

@@ -48,9 +48,8 @@ function registerSetUp(app: App, ctx: Context): void {
       },
       config: { allow: 'customer' },
     },
-    async (request, reply) => {
+    async (request) => {
       const state = await secondFactorState(ctx, signedIn(request).customerId)
-      reply.header('cache-control', 'no-store')
       return success(secondFactorView(state), 'Second factor')
     },
   )
@@ -73,7 +72,7 @@ function registerSetUp(app: App, ctx: Context): void {
     async (request, reply) => {
       const { current_password: password } = request.body
       const begun = await beginSecondFactor(inNameOf(ctx, request), signedIn(request), password)
-      reply.code(201).header('cache-control', 'no-store')
+      reply.code(201)
       return reply.send(success(begun, 'Show a code of it to switch it on'))
     },
   )
@@ -92,7 +91,7 @@ function registerSetUp(app: App, ctx: Context): void {
     async (request, reply) => {
       const { code } = request.body
       const codes = await confirmSecondFactor(inNameOf(ctx, request), signedIn(request), code)
-      reply.code(201).header('cache-control', 'no-store')
+      reply.code(201)
       return reply.send(success({ recovery_codes: codes }, 'Sign-in asks for a code from now on'))
     },
   )
@@ -118,7 +117,7 @@ function registerChanges(app: App, ctx: Context): void {
       const { current_password: password, code } = request.body
       const given = { password, code }
       const codes = await renewRecoveryCodes(inNameOf(ctx, request), signedIn(request), given)
-      reply.code(201).header('cache-control', 'no-store')
+      reply.code(201)
       return reply.send(success({ recovery_codes: codes }, 'Recovery codes renewed'))
     },
   )

@@ -1,5 +1,6 @@
 import type { Context } from '../../context.ts'
 import { ShopError, type ErrorCode } from '../../core/errors.ts'
+import { RecentMap } from './recent-map.ts'
 
 /** Of wrong codes: so many for one sign-in, and for one account in a quarter of an hour. */
 const perTicketMax = 5
@@ -14,7 +15,7 @@ interface Count {
   readonly until: number
 }
 
-const counts = new WeakMap<Context['db'], Map<string, Count>>()
+const counts = new WeakMap<Context['db'], RecentMap<Count>>()
 
 /** Whose code is tried, and in which sign-in. */
 export interface Guess {
@@ -58,18 +59,13 @@ export async function countingGuesses<T>(
 }
 
 function countOf(ctx: Context, key: string): Count {
-  const all = counts.get(ctx.db) ?? new Map<string, Count>()
+  const all = counts.get(ctx.db) ?? new RecentMap<Count>(entriesMax)
   counts.set(ctx.db, all)
   const now = ctx.clock.now()
   const known = all.get(key)
   // A quarter of an hour from the first wrong one, not from one that was right.
   if (known && known.until > now && known.wrong > 0) return known
   const made = { wrong: 0, until: now + windowMs }
-  all.delete(key)
   all.set(key, made)
-  for (const oldest of all.keys()) {
-    if (all.size <= entriesMax) break
-    all.delete(oldest)
-  }
   return made
 }

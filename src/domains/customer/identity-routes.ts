@@ -151,7 +151,6 @@ function registerLink(app: App, ctx: Context): void {
       const returnTo = returnAddress(ctx, request.body.return_to)
       const { url, ticket } = await beginIdentityLink(ctx, signedIn(request), returnTo)
       setFlowCookie(ctx, reply, ticket)
-      reply.header('cache-control', 'no-store')
       return success({ authorization_url: url }, 'Go on at the provider')
     },
   )
@@ -168,9 +167,8 @@ function registerOwnIdentities(app: App, ctx: Context): void {
       },
       config: { allow: 'customer' },
     },
-    async (request, reply) => {
+    async (request) => {
       const rows = await identitiesOf(ctx, signedIn(request).customerId)
-      reply.header('cache-control', 'no-store')
       const views = rows.map((row) => identityView(ctx, row))
       return success(views, 'Identities listed')
     },

@@ -1,8 +1,9 @@
-import type { Context } from '../../context.ts'
+import { actingAs, type Context } from '../../context.ts'
 import { ShopError } from '../../core/errors.ts'
 import type { Db, Tx } from '../../db/database.ts'
 import { enqueue } from '../../db/outbox.ts'
 import { stamp, tokenHash } from '../../sealing.ts'
+import type { Client } from '../access/sessions.ts'
 import {
   countTokensSince,
   deleteOldTokens,
@@ -117,6 +118,15 @@ export async function useToken(
   const isSame = customer && loginKey(customer.email) === loginKey(data.from ?? data.email)
   if (changes !== 1 || !isSame || customer.disabled_at !== null) throw new ShopError('INVALID_LINK')
   return { ...open, customer }
+}
+
+/** The context in the name of whoever has followed a mailed link, for the audit log. */
+export function inNameOfLink(
+  ctx: Context,
+  { id }: Pick<CustomerRow, 'id'>,
+  { ip, requestId }: Client,
+): Context {
+  return actingAs(ctx, { kind: 'account', id, name: 'a mailed link', ip, requestId })
 }
 
 /** Forgets tokens that could not be used for a day, and so count for nothing any more. */

@@ -1,7 +1,7 @@
 import type { Context } from '../../context.ts'
 import { invalid, ShopError } from '../../core/errors.ts'
 import type { Principal } from '../access/permissions.ts'
-import { assertRecentSignIn } from '../access/sessions.ts'
+import { assertFreshSession } from '../access/sessions.ts'
 import { changeCustomer, getCustomer, noPassword } from './customers.ts'
 import { verifyPassword } from './passwords.ts'
 import type { CustomerRow } from './queries.ts'
@@ -30,7 +30,7 @@ export async function assertOwner(
   password: string | undefined,
 ): Promise<void> {
   const customer = await getCustomer(ctx, { by: 'id', id: owner.customerId })
-  if (customer.password_hash === noPassword) return assertRecentSignIn(ctx, owner)
+  if (customer.password_hash === noPassword) return assertFreshSession(ctx, owner.id)
   if (password === undefined) throw invalid('current_password', 'is required')
   await assertOwnPassword(ctx, owner, password)
 }

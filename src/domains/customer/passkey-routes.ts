@@ -47,9 +47,8 @@ function registerNewPasskeys(app: App, ctx: Context): void {
       },
       config: { allow: 'customer', errors: ['NOT_FOUND', 'REAUTHENTICATION_REQUIRED'] },
     },
-    async (request, reply) => {
+    async (request) => {
       const options = await registrationOptions(ctx, signedIn(request))
-      reply.header('cache-control', 'no-store')
       return success(options, 'Make the passkey within five minutes')
     },
   )
@@ -88,9 +87,8 @@ function registerOwnPasskeys(app: App, ctx: Context): void {
       },
       config: { allow: 'customer' },
     },
-    async (request, reply) => {
+    async (request) => {
       const rows = await passkeysOf(ctx, signedIn(request).customerId)
-      reply.header('cache-control', 'no-store')
       return success(rows.map(passkeyView), 'Passkeys listed')
     },
   )

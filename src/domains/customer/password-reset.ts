@@ -1,11 +1,11 @@
-import { actingAs, type Context } from '../../context.ts'
+import type { Context } from '../../context.ts'
 import { enqueue } from '../../db/outbox.ts'
 import { endAllSessions, type Client } from '../access/sessions.ts'
 import { record } from '../audit/log.ts'
 import { assertPassword, getCustomer } from './customers.ts'
 import { notify, sealText, unsealText } from './notices.ts'
 import { findTokenById, retireAllTokens } from './one-time-queries.ts'
-import { peekToken, sendLink, useToken } from './one-time-tokens.ts'
+import { inNameOfLink, peekToken, sendLink, useToken } from './one-time-tokens.ts'
 import { hashPassword } from './passwords.ts'
 import { findCustomerByLogin, lockCustomer, updateCustomer } from './queries.ts'
 
@@ -72,9 +72,7 @@ export async function resetPassword(
     await endAllSessions(ctx, tx, { customerId: id, reason: 'password_reset' })
     await retireAllTokens(tx, { customer_id: id, now })
     await notify(ctx, tx, { topic: 'account.password_changed', customer })
-    const { ip, requestId } = client
-    const actor = { kind: 'account', id, name: 'a mailed link', ip, requestId } as const
-    await record(actingAs(ctx, actor), tx, {
+    await record(inNameOfLink(ctx, customer, client), tx, {
       action: 'account.password_reset',
       subject: ['account', id],
     })

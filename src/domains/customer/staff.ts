@@ -39,7 +39,7 @@ export async function assignRole(
     const held = await permissionsOfRole(tx, customer.role).catch(() => new Set<never>())
     assertMayGrant(giver, held)
     if (role === customer.role) return
-    await assertNotLastAdmin(tx, id)
+    await assertNotLastAdmin(tx, customer)
     await updateCustomer(tx, { id, now: ctx.clock.now() }, { role })
     await record(ctx, tx, {
       action: 'account.role_changed',
@@ -61,11 +61,12 @@ export async function setBlocked(
     throw new ShopError('FORBIDDEN', { permission: 'customer:manage' })
   }
   await ctx.db.transaction(async (tx) => {
+    await lockAccess(tx)
     const customer = await findCustomer(tx, { by: 'id', id })
     if (!customer) throw notFound('User')
     await assertMayManage(tx, by, customer)
     if ((customer.disabled_at !== null) === isBlocked) return
-    if (isBlocked) await assertNotLastAdmin(tx, id)
+    if (isBlocked) await assertNotLastAdmin(tx, customer)
     const now = ctx.clock.now()
     await updateCustomer(tx, { id, now }, { disabled_at: isBlocked ? now : null })
     if (isBlocked) await endAllSessions(ctx, tx, { customerId: id, reason: 'blocked' })

@@ -105,6 +105,5 @@ function sendData(
   return reply
     .type(format === 'zip' ? 'application/zip' : 'application/json; charset=utf-8')
     .header('content-disposition', `attachment; filename="my-data.${format}"`)
-    .header('cache-control', 'no-store')
     .send(Readable.from(content, { objectMode: false }))
 }

@@ -9,7 +9,7 @@ import { PendingView, SignInBody } from '../../domains/customer/schema.ts'
 import { signIn } from '../../domains/customer/sign-in.ts'
 import { customerView } from '../../domains/customer/views.ts'
 import { eraseAccount } from '../../domains/privacy/erasure.ts'
-import { assertRecentSignIn } from '../../domains/access/sessions.ts'
+import { assertFreshSession } from '../../domains/access/sessions.ts'
 import type { App } from '../../http/app.ts'
 import { inNameOf, signedIn } from '../../http/auth.ts'
 import { envelope, success } from '../../http/envelope.ts'
@@ -104,9 +104,8 @@ function registerProfile(app: App, ctx: Context): void {
       },
       config: { allow: 'customer', errors: accountErrors },
     },
-    async (request, reply) => {
+    async (request) => {
       const user = shopUser(await accountOf(request, request.params.id))
-      reply.header('cache-control', 'no-store')
       return success(user, 'User found', { links: userLinks(user.id) })
     },
   )
@@ -163,7 +162,7 @@ function registerProfileChanges(app: App, ctx: Context, accountOf: AccountOf): v
     async (request) => {
       const { id, number } = await accountOf(request, request.params.id)
       const by = signedIn(request)
-      if (id === by.customerId) await assertRecentSignIn(ctx, by)
+      if (id === by.customerId) await assertFreshSession(ctx, by.id)
       await eraseAccount(inNameOf(ctx, request), id, by)
       return success({ id: number }, 'User deleted')
     },

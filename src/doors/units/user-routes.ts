@@ -5,7 +5,7 @@ import { signUp } from '../../domains/customer/registration.ts'
 import { entranceOf } from '../../domains/customer/routes.ts'
 import { signIn } from '../../domains/customer/sign-in.ts'
 import { eraseAccount } from '../../domains/privacy/erasure.ts'
-import { assertRecentSignIn } from '../../domains/access/sessions.ts'
+import { assertFreshSession } from '../../domains/access/sessions.ts'
 import type { App } from '../../http/app.ts'
 import { inNameOf, signedIn } from '../../http/auth.ts'
 import {
@@ -98,9 +98,8 @@ function registerProfile(app: App, ctx: Context): void {
   app.get(
     '/users/profile',
     { schema: { tags, summary: 'Your account', response: { 200: UnitsUser } }, config },
-    async (request, reply) => {
+    async (request) => {
       const id = signedIn(request).customerId
-      reply.header('cache-control', 'no-store')
       return unitsUser(await getCustomer(ctx, { by: 'id', id }))
     },
   )
@@ -139,7 +138,7 @@ function registerProfile(app: App, ctx: Context): void {
     },
     async (request, reply) => {
       const by = signedIn(request)
-      await assertRecentSignIn(ctx, by)
+      await assertFreshSession(ctx, by.id)
       await eraseAccount(inNameOf(ctx, request), by.customerId, by)
       return reply.code(204).send(null)
     },
