@@ -5,6 +5,7 @@ import type { Dialect } from './dialect/dialect.ts'
 import { SchemaError } from './errors.ts'
 import * as foundation from './migrations/0001-foundation.ts'
 import * as people from './migrations/0002-people.ts'
+import * as pricing from './migrations/0003-pricing.ts'
 import * as addresses from './migrations/0004-addresses.ts'
 import * as deliveries from './migrations/0008-deliveries.ts'
 
@@ -12,6 +13,7 @@ import * as deliveries from './migrations/0008-deliveries.ts'
 const migrations = {
   '0001-foundation': foundation,
   '0002-people': people,
+  '0003-pricing': pricing,
   '0004-addresses': addresses,
   '0008-deliveries': deliveries,
 }
