@@ -126,11 +126,12 @@ function patternsOf(expression: string): string[] {
 
 /** `699[123]` and `9[0-4]##*` as a pattern for each of their digits. */
 function expanded(text: string): string[] {
-  const match = /^(.*?)\[([^\]]+)\](.*)$/.exec(text)
-  if (!match) return [text]
-  const [, before = '', digits = '', after = ''] = match
+  const [open, close] = [text.indexOf('['), text.indexOf(']')]
+  if (open < 0 || close < open) return [text]
+  const digits = text.slice(open, close + 1)
+  const [before, after] = [text.slice(0, open), text.slice(close + 1)]
   return [...'0123456789']
-    .filter((digit) => new RegExp(`[${digits}]`).test(digit))
+    .filter((digit) => new RegExp(digits).test(digit))
     .flatMap((digit) => expanded(`${before}${digit}${after}`))
 }
 
