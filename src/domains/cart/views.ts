@@ -4,7 +4,7 @@ import type { PricedLine } from '../../core/pricing/cart.ts'
 import type { Destination } from '../../core/pricing/destination.ts'
 import { deliveryEstimate, type ShippingMethod } from '../../core/pricing/shipping.ts'
 import { imageOf, moneyView, timeView } from '../catalog/views.ts'
-import { percentText } from '../pricing/explain.ts'
+import { percentText } from '../../core/ratio.ts'
 import type { Cart, CartLineRow, Problem } from './cart.ts'
 
 const zero = minor(0)

@@ -1,15 +1,7 @@
 import { formatMinor, type Minor } from '../../core/money.ts'
 import { explainPrice } from '../../core/pricing/price-lists.ts'
-import type { Ratio } from '../../core/ratio.ts'
+import { percentText } from '../../core/ratio.ts'
 import { questionOf, type BasketRow, type PricedBasket } from './basket.ts'
-
-/** A ratio as an exact percentage, up to six digits after the point: '9.975'. */
-export function percentText({ numerator, denominator }: Ratio): string {
-  const scaled = (numerator * 100_000_000n) / denominator
-  const digits = String(scaled).padStart(7, '0')
-  const rest = digits.slice(-6).replace(/0+$/, '')
-  return rest === '' ? digits.slice(0, -6) : `${digits.slice(0, -6)}.${rest}`
-}
 
 /**
  * How a basket was priced, as it is kept with its order: the taxes, the discounts and every rule

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { parseRatio, percentText, ratio } from '../../core/ratio.ts'
 import type { NewTaxRate, NewTaxZone } from './tax.ts'
 
 const reference = join(import.meta.dirname, '../../../reference')
@@ -159,7 +160,7 @@ function americanZones(): NewTaxZone[] {
     countries: ['US'],
     regions: [state],
     shippingClass: null,
-    rates: [rateOf({ name: `Sales tax ${state}`, percent: percentText(rate) })],
+    rates: [rateOf({ name: `Sales tax ${state}`, percent: percentOf(rate) })],
   }))
 }
 
@@ -167,7 +168,7 @@ function canadianZones(): NewTaxZone[] {
   const { CA } = read<World>('sales-tax-rates-world.json')
   const gst = CA?.rate ?? 0
   const canadian = { ...american, countries: ['CA'], shippingClass: 'standard' }
-  const federal = rateOf({ name: 'GST', percent: percentText(gst) })
+  const federal = rateOf({ name: 'GST', percent: percentOf(gst) })
   const provinces = Object.entries(CA?.states ?? {}).map(([province, region]) => ({
     ...canadian,
     code: `ca-${province.toLowerCase()}`,
@@ -179,7 +180,7 @@ function canadianZones(): NewTaxZone[] {
 }
 
 const ownTax = ({ rate, type }: Region): NewTaxRate =>
-  rateOf({ name: type.toUpperCase(), percent: percentText(rate) })
+  rateOf({ name: type.toUpperCase(), percent: percentOf(rate) })
 
 /** A harmonised tax is one tax: the federal part and the province's. Dates tell until when. */
 function harmonised(gst: number, { rate, before = {} }: Region): NewTaxRate[] {
@@ -206,14 +207,7 @@ function rateOf({ name, percent }: { name: string; percent: string }): NewTaxRat
 }
 
 /** 0.09975 as '9.975': by its digits, since 100 × 0.09975 is another number. */
-function percentText(rate: number): string {
-  const [units = '0', fraction = ''] = String(rate).split('.')
-  const digits = units + fraction.padEnd(2, '0')
-  const point = digits.length - Math.max(fraction.length - 2, 0)
-  const whole = digits.slice(0, point).replace(/^0+(?=\d)/, '')
-  const rest = digits.slice(point).replace(/0+$/, '')
-  return rest === '' ? whole : `${whole}.${rest}`
-}
+const percentOf = (rate: number): string => percentText(parseRatio(String(rate)) ?? ratio(0n, 1n))
 
 const percentSum = (one: number, other: number): string =>
-  percentText(Math.round((one + other) * 1_000_000) / 1_000_000)
+  percentOf(Math.round((one + other) * 1_000_000) / 1_000_000)
