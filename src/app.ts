@@ -3,6 +3,8 @@ import { registerAccessAdminRoutes } from './domains/access/admin-routes.ts'
 import { registerKeySet, registerSessionRoutes } from './domains/access/routes.ts'
 import { registerAuditRoutes } from './domains/audit/routes.ts'
 import { registerCartRoutes } from './domains/cart/routes.ts'
+import { registerCartExplainRoutes } from './domains/cart/explain-routes.ts'
+import { registerCartTermRoutes } from './domains/cart/term-routes.ts'
 import { registerCatalogAdminRoutes } from './domains/catalog/admin-routes.ts'
 import { registerCatalogRoutes, registerPictureRoute } from './domains/catalog/routes.ts'
 import { registerCheckoutRoutes } from './domains/checkout/routes.ts'
@@ -13,10 +15,18 @@ import { registerLinkPages } from './domains/customer/page-routes.ts'
 import { registerSecondFactorRoutes } from './domains/customer/factor-routes.ts'
 import { registerIdentityRoutes } from './domains/customer/identity-routes.ts'
 import { registerPasskeyRoutes } from './domains/customer/passkey-routes.ts'
+import { registerCreditRoutes } from './domains/credit/routes.ts'
 import { registerCustomerRoutes } from './domains/customer/routes.ts'
+import { registerGroupRoutes } from './domains/group/routes.ts'
 import { registerInventoryRoutes } from './domains/inventory/routes.ts'
 import { registerOrderRoutes } from './domains/order/routes.ts'
 import { registerPrivacyRoutes } from './domains/privacy/routes.ts'
+import { registerPriceListRoutes } from './domains/pricing/list-routes.ts'
+import { registerPricingRoutes } from './domains/pricing/routes.ts'
+import { registerCouponRoutes } from './domains/promotion/coupon-routes.ts'
+import { registerPromotionRoutes } from './domains/promotion/routes.ts'
+import { registerShippingRoutes } from './domains/shipping/routes.ts'
+import { registerTaxRoutes } from './domains/tax/routes.ts'
 import { registerShopDoor } from './doors/shop/door.ts'
 import { registerUnitsDoor } from './doors/units/door.ts'
 import type { App } from './http/app.ts'
@@ -46,6 +56,7 @@ export async function buildApp(ctx: Context): Promise<BuiltApp> {
     (v1: App) => {
       registerCatalogRoutes(v1, ctx)
       registerCartRoutes(v1, ctx)
+      registerCartTermRoutes(v1, ctx)
       registerCheckoutRoutes(v1, ctx)
       registerOrderRoutes(v1, ctx)
       registerCustomerRoutes(v1, ctx)
@@ -61,6 +72,15 @@ export async function buildApp(ctx: Context): Promise<BuiltApp> {
       registerCustomerAdminRoutes(v1, ctx)
       registerAccessAdminRoutes(v1, ctx)
       registerAuditRoutes(v1, ctx)
+      registerGroupRoutes(v1, ctx)
+      registerTaxRoutes(v1, ctx)
+      registerShippingRoutes(v1, ctx)
+      registerPriceListRoutes(v1, ctx)
+      registerPricingRoutes(v1, ctx)
+      registerCartExplainRoutes(v1, ctx)
+      registerPromotionRoutes(v1, ctx)
+      registerCouponRoutes(v1, ctx)
+      registerCreditRoutes(v1, ctx)
     },
     { prefix: '/api/v1' },
   )

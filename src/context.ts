@@ -10,6 +10,8 @@ import { mailDriver } from './drivers/mail/drivers.ts'
 import { paymentDrivers } from './drivers/payment/drivers.ts'
 import type { PaymentDrivers } from './drivers/payment/driver.ts'
 import { systemActor, type Actor } from './domains/audit/log.ts'
+import type { TaxProvider } from './drivers/tax/driver.ts'
+import { tableTax } from './drivers/tax/table.ts'
 import { uuidSource } from './ids.ts'
 
 /** UTC milliseconds. Injected, so that tests and the simulation own the time. */
@@ -28,6 +30,7 @@ export interface Context extends AsyncDisposable {
   readonly log: Logger
   readonly drivers: {
     readonly payment: PaymentDrivers
+    readonly tax: TaxProvider
     readonly mail: MailDriver
     /** Another provider to sign in by; undefined if there is none. */
     readonly identity?: IdentityProvider | undefined
@@ -44,6 +47,7 @@ export interface ContextParts {
   readonly newId?: () => string
   readonly payment?: PaymentDrivers
   readonly mail?: MailDriver
+  readonly tax?: TaxProvider
 }
 
 /** The one composition root. */
@@ -52,6 +56,7 @@ export async function createContext(parts: ContextParts): Promise<Context> {
   const drivers = {
     payment: parts.payment ?? payment(parts),
     mail: parts.mail ?? mail(parts),
+    tax: parts.tax ?? tableTax,
     identity: identity(parts),
   }
   const db = await openDatabase(parts.config.data.databaseUrl, parts.config.database)

@@ -8,6 +8,7 @@ import { forgetExpiredCarts } from './domains/cart/cart.ts'
 import { expireDue, reconcileDue } from './domains/checkout/reconcile.ts'
 import { forgetOldTokens } from './domains/customer/one-time-tokens.ts'
 import { queuedSubscribers } from './subscribers.ts'
+import { expireCredit } from './domains/credit/credit.ts'
 
 interface Job {
   readonly name: string
@@ -21,6 +22,7 @@ const jobs: readonly Job[] = [
   { name: 'relay', everyMs: 1_000, run: deliverPending },
   { name: 'reconcile', everyMs: 1_000, run: reconcileDue },
   { name: 'expire', everyMs: 5_000, run: expireDue },
+  { name: 'expire credit', everyMs: 60_000, run: expireCredit },
   { name: 'sweep', everyMs: 600_000, run: sweep },
   { name: 'signing keys', everyMs: 3_600_000, run: rotateWhenDue },
   // One for each, so that a mail server that hangs keeps nothing else from being done.

@@ -2,6 +2,7 @@ import type { Context } from './context.ts'
 import { migrate } from './db/migrate.ts'
 import { ensureSigningKey } from './domains/access/signing-keys.ts'
 import { ensureDefaultLocation } from './domains/inventory/inventory.ts'
+import { currentSettings } from './domains/pricing/settings.ts'
 import { ensureShippingMethods } from './domains/shipping/shipping.ts'
 
 /** Brings the schema up to date and gives a new shop what it cannot sell without. */
@@ -13,4 +14,6 @@ export async function prepareShop(ctx: Context): Promise<void> {
     await ensureShippingMethods(ctx, tx)
   })
   await ensureSigningKey(ctx)
+  // The first shopper shall not wait for it.
+  await currentSettings(ctx, ctx.db.read)
 }

@@ -11,7 +11,8 @@ import {
   type CartRow,
   type Sellable,
 } from '../../src/domains/cart/queries.ts'
-import { listShippingMethods, type ShippingMethod } from '../../src/domains/shipping/shipping.ts'
+import { deliveryEstimate } from '../../src/core/pricing/shipping.ts'
+import { listMethodRows, type MethodRow } from '../../src/domains/shipping/queries.ts'
 import type { Bare } from './catalog.ts'
 import type { BareDatabase } from './database.ts'
 import { priceOf, shippingPrice, type Prices } from './pricing.ts'
@@ -41,7 +42,7 @@ interface Added {
   readonly cart: CartRow
   readonly lines: readonly CartLineRow[]
   readonly line: CartLineRow
-  readonly methods: readonly ShippingMethod[]
+  readonly methods: readonly MethodRow[]
 }
 
 class BareCarts {
@@ -52,7 +53,8 @@ class BareCarts {
   readonly #addToLine: Statement
   readonly #insertLine: Statement
   readonly #lines: Statement<CartLineRow>
-  readonly #methods: Statement<ShippingMethod>
+  /** Kept in memory, as the shop does. */
+  readonly #methods: readonly MethodRow[]
 
   constructor(database: BareDatabase) {
     this.#sellables = database.write(captureNamed(listSellablesByNumber))
@@ -62,7 +64,7 @@ class BareCarts {
     this.#addToLine = database.write(captureNamed(addToLine))
     this.#insertLine = database.write(captureNamed(insertLine))
     this.#lines = database.write(captureNamed(listCartLines))
-    this.#methods = database.write(capture((tx) => listShippingMethods(tx)))
+    this.#methods = database.write<MethodRow>(capture((tx) => listMethodRows(tx, {}))).all({})
   }
 
   add(sessionKey: string, { product_id, quantity }: AddBody): Added {
@@ -80,7 +82,7 @@ class BareCarts {
     const lines = this.#lines.all({ cartId })
     const line = lines.find((row) => row.variant_id === variantId)
     if (!cart || !line || line.quantity > line.available) throw new Error('not enough left')
-    return { cart, lines, line, methods: this.#methods.all({}) }
+    return { cart, lines, line, methods: this.#methods }
   }
 
   #open(sessionKey: string, now: number): string {
@@ -122,12 +124,33 @@ function cartView({ cart, lines, methods }: Added, origin: string) {
       name: method.name,
       description: method.description,
       price: money(shippingPrice(method, prices.subtotal)),
+      discount: money(0),
       days_min: method.days_min,
       days_max: method.days_max,
+      delivery: deliveryOf(method),
     })),
+    tax_inclusive: false,
+    taxes: [
+      {
+        name: 'Tax',
+        percent: '8.25',
+        amount: money(prices.subtotal),
+        tax: money(prices.tax),
+      },
+    ],
+    coupons: [],
+    discounts: [],
+    gifts: [],
+    destination: null,
+    vat_id: null,
     problems: [],
     expires_at: time(cart.expires_at),
   }
+}
+
+function deliveryOf({ days_min: daysMin, days_max: daysMax }: MethodRow) {
+  const { earliest, latest } = deliveryEstimate({ daysMin, daysMax }, Date.now())
+  return { earliest: time(earliest).slice(0, 10), latest: time(latest).slice(0, 10) }
 }
 
 interface LinePlace {
@@ -143,7 +166,9 @@ function lineView(line: CartLineRow, { prices, index, origin }: LinePlace) {
     number: line.number,
     quantity: line.quantity,
     price: money(line.price_minor),
+    compare_at_price: null,
     subtotal: money(subtotal),
+    discount: money(0),
     tax: money(tax),
     total: money(subtotal + tax),
     available: line.available,

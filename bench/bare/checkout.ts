@@ -41,10 +41,12 @@ function orderView({ order, lines, events }: Placed) {
     item_count: order.item_count,
     subtotal: money(order.subtotal_minor),
     discount: money(order.discount_minor),
+    shipping_discount: money(order.shipping_discount_minor),
     shipping: money(order.shipping_minor),
     tax: money(order.tax_minor),
     tax_inclusive: order.tax_inclusive === 1,
     total: money(order.total_minor),
+    credit: money(order.credit_minor),
     payment: {
       method: order.payment_method,
       status: order.payment_status,
@@ -71,8 +73,10 @@ function lineView(line: OrderLineRow) {
     quantity: line.quantity,
     price: money(line.price_minor),
     subtotal: money(line.subtotal_minor),
+    discount: money(line.discount_minor),
     tax: money(line.tax_minor),
     total: money(line.total_minor),
+    is_gift: line.is_gift === 1,
   }
 }
 

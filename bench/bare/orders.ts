@@ -29,7 +29,7 @@ import {
   type OrderRow,
 } from '../../src/domains/order/queries.ts'
 import { decidePayment, insertPayment } from '../../src/domains/payment/queries.ts'
-import { listShippingMethods, type ShippingMethod } from '../../src/domains/shipping/shipping.ts'
+import { listMethodRows, type MethodRow } from '../../src/domains/shipping/queries.ts'
 import type { BareDatabase } from './database.ts'
 import { priceOf, type Prices } from './pricing.ts'
 import { capture, captureBulk, captureEvent, captureNamed, named } from './statements.ts'
@@ -68,7 +68,7 @@ function statementsOf(database: BareDatabase) {
     moveCart: database.write(captureNamed(moveCart)),
     closeCart: database.write(captureNamed(closeCart)),
     cartLines: database.write<CartLineRow>(captureNamed(listCartLines)),
-    methods: database.write<ShippingMethod>(capture((tx) => listShippingMethods(tx))),
+    methods: database.write<MethodRow>(capture((tx) => listMethodRows(tx, {}))).all({}),
     insertOrders: database.write(captureBulk(insertOrders)),
     insertOrderLines: database.write(captureBulk(insertOrderLines)),
     insertEvent: database.write(captureNamed(insertEvent)),
@@ -109,7 +109,7 @@ export class BareOrders {
     const moved = this.#run.moveCart.run({ id: cart.id, from: 'open', to: 'checkout', now })
     expectChanges(moved, 1, 'cart')
     const lines = this.#run.cartLines.all({ cartId: cart.id })
-    const [method] = this.#run.methods.all({})
+    const [method] = this.#run.methods
     const [location] = this.#run.location.all({})
     if (!method) throw new Error('no shipping method')
     const prices = priceOf(lines, [method])
@@ -206,7 +206,7 @@ interface NewOrder {
   readonly orderId: string
   readonly cart: CartRow
   readonly prices: Prices
-  readonly method: ShippingMethod
+  readonly method: MethodRow
   readonly body: CheckoutBody
   readonly now: number
 }
@@ -231,10 +231,31 @@ function orderRow({ orderId, cart, prices, method, body, now }: NewOrder) {
     shipping_name: method.name,
     shipping_address: address,
     billing_address: address,
+    shipping_discount_minor: 0,
+    shipping_tax_minor: 0,
+    credit_minor: 0,
+    gift_card_count: 0,
+    vat_id: null,
+    pricing: pricingOf({ prices, body }),
     status: 'pending_payment',
     created_at: now,
     updated_at: now,
   }
+}
+
+/** How the order was priced, of the size that the shop writes down. */
+function pricingOf({ prices, body }: Pick<NewOrder, 'prices' | 'body'>): string {
+  const amount = String(prices.subtotal)
+  return JSON.stringify({
+    at: new Date().toISOString(),
+    currency: 'USD',
+    destination: body.shipping_info,
+    tax: { zone: 'default', taxes: [{ name: 'Tax', percent: '8.25', amount, tax: amount }] },
+    lines: prices.lines.map((_, line) => ({ line, tax_class: 'standard', price_list: null })),
+    codes: [],
+    discounts: [],
+    rules: [],
+  })
 }
 
 interface NewLine {
@@ -260,6 +281,9 @@ function lineRow(line: CartLineRow, { orderId, prices, index }: NewLine) {
     subtotal_minor: subtotal,
     tax_minor: tax,
     total_minor: subtotal + tax,
+    discount_minor: 0,
+    is_gift: 0,
+    kind: line.kind,
   }
 }
 

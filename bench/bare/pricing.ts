@@ -1,4 +1,4 @@
-import type { ShippingMethod } from '../../src/domains/shipping/shipping.ts'
+import type { MethodRow } from '../../src/domains/shipping/queries.ts'
 
 /** The default tax rate of a shop, 8.25 %, as a fraction. */
 const rate = { numerator: 33, denominator: 400 }
@@ -19,7 +19,7 @@ export interface Prices {
 }
 
 /** What a cart costs, by the rules of the shop for the one case that is measured. */
-export function priceOf(lines: readonly Priceable[], methods: readonly ShippingMethod[]): Prices {
+export function priceOf(lines: readonly Priceable[], methods: readonly MethodRow[]): Prices {
   const subtotals = lines.map((line) => line.price_minor * line.quantity)
   const subtotal = subtotals.reduce((sum, amount) => sum + amount, 0)
   const { numerator, denominator } = rate
@@ -37,7 +37,7 @@ export function priceOf(lines: readonly Priceable[], methods: readonly ShippingM
   }
 }
 
-export function shippingPrice(method: ShippingMethod, subtotal: number): number {
+export function shippingPrice(method: MethodRow, subtotal: number): number {
   const { price_minor, free_from_minor } = method
   const isFree = subtotal === 0 || (free_from_minor !== null && subtotal >= free_from_minor)
   return isFree ? 0 : price_minor

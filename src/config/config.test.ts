@@ -27,7 +27,7 @@ describe('settings', () => {
     assert.equal(config.server.host, '0.0.0.0')
     assert.equal(config.server.publicUrl, 'http://localhost:5005')
     assert.equal(config.data.databaseUrl, 'sqlite:data/shop.db')
-    assert.deepEqual(config.store, { name: 'Cartwright', currency: 'USD' })
+    assert.deepEqual(config.store, { name: 'Cartwright', currency: 'USD', country: undefined })
     assert.deepEqual(config.payment.methods, ['manual', 'test'])
     assert.deepEqual(config.server.corsOrigins, [])
     assert.equal(config.lifetimes.cartMs, 30 * 24 * 3_600_000)

@@ -35,7 +35,11 @@ export interface Config {
     readonly statementTimeoutMs: number
     readonly idleTransactionTimeoutMs: number
   }
-  readonly store: { readonly name: string; readonly currency: string }
+  readonly store: {
+    readonly name: string
+    readonly currency: string
+    readonly country: string | undefined
+  }
   readonly tax: {
     readonly rate: Ratio
     readonly inclusive: boolean
@@ -94,7 +98,11 @@ export function configOf(raw: RawSettings): Config {
     server,
     data: dataConfig(raw),
     database: databaseConfig(raw),
-    store: { name: raw.STORE_NAME, currency: currencyOf(raw.STORE_CURRENCY) },
+    store: {
+      name: raw.STORE_NAME,
+      currency: currencyOf(raw.STORE_CURRENCY),
+      country: countryOf(raw.STORE_COUNTRY),
+    },
     tax: {
       rate: taxRate(raw.TAX_RATE),
       inclusive: flagOf(raw.TAX_INCLUSIVE),
@@ -218,6 +226,11 @@ function currencyOf(code: string): string {
     throw new ConfigError(`STORE_CURRENCY must be an ISO 4217 code, not "${code}"`)
   }
   return code
+}
+
+function countryOf(code: string): string | undefined {
+  if (code === '' || /^[A-Z]{2}$/.test(code)) return code === '' ? undefined : code
+  throw new ConfigError(`STORE_COUNTRY must be an ISO 3166-1 alpha-2 code, not "${code}"`)
 }
 
 function taxRate(text: string): Ratio {

@@ -83,10 +83,17 @@ export const settings = {
     default: 'USD',
     help: 'ISO 4217 code; fixed once the shop has a product.',
   },
+  STORE_COUNTRY: {
+    kind: 'text',
+    default: '',
+    help:
+      'Where the shop is, ISO 3166-1 alpha-2: carts without an address are taxed as if they went ' +
+      'there, and VAT ids of other countries may free from VAT; empty: nowhere in particular.',
+  },
   TAX_RATE: {
     kind: 'ratio',
     default: '8.25%',
-    help: 'One tax rate for everything, as a percentage or a decimal, exact.',
+    help: 'The tax rate wherever no tax zone is; as a percentage or a decimal, exact.',
   },
   TAX_INCLUSIVE: { kind: 'flag', default: 'false', help: 'Prices already include the tax.' },
   TAX_ON_SHIPPING: { kind: 'flag', default: 'false', help: 'Shipping is taxed too.' },

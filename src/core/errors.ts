@@ -195,6 +195,46 @@ export const errorCatalogue = {
     message: 'The articles were sold out before the payment arrived; it is refunded in full.',
     hint: 'The cart is yours again: check what is still available.',
   },
+  COUPON_INVALID: {
+    status: 422,
+    message: 'The code {code} cannot be used: {reason}.',
+    hint: 'Remove the code from the cart, or change the cart so that it counts.',
+  },
+  PROMOTION_USED_UP: {
+    status: 409,
+    message: 'Somebody else has just used the last of a discount in this cart.',
+    hint: 'Read the cart: its total has changed. The next checkout takes it as it is.',
+  },
+  TOTAL_CHANGED: {
+    status: 409,
+    message: 'The total is {current}, not {seen}.',
+    hint: 'Show the cart as it is now, and send its total as expected_total.',
+  },
+  LIMIT_TOO_LOW: {
+    status: 409,
+    message: 'More of this promotion has been used already than the new limits allow.',
+    hint: 'Raise limit_total or budget, or switch the promotion off by is_active.',
+  },
+  CURRENCY_UNAVAILABLE: {
+    status: 422,
+    message: '{sku} has no price in {currency}.',
+    hint: 'Remove the item, or keep the currency of the cart.',
+  },
+  GIFT_CARD_INVALID: {
+    status: 422,
+    message: 'This gift card cannot be used: {reason}.',
+    hint: 'Check the code; the balance can be asked for at /api/v1/checkout/gift-card-balances.',
+  },
+  CREDIT_SPENT: {
+    status: 409,
+    message: 'The gift card or store credit has just been spent by another order.',
+    hint: 'Repeat the checkout: it takes what is left.',
+  },
+  NOTHING_TO_PAY_WITH: {
+    status: 422,
+    message: 'There are {due} left to pay, and no payment method was named for them.',
+    hint: 'Name another payment_method than "credit", or add a gift card.',
+  },
   IDEMPOTENCY_KEY_REUSED: {
     status: 422,
     message: 'This Idempotency-Key was used with a different request body.',

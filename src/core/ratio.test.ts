@@ -1,7 +1,15 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { minor, MoneyRangeError, type Minor } from './money.ts'
-import { multiply, parseRatio, partOfWhole, ratio, roundings, type Rounding } from './ratio.ts'
+import {
+  multiply,
+  parseRatio,
+  partOfWhole,
+  ratio,
+  roundings,
+  type Rounding,
+  percentText,
+} from './ratio.ts'
 import type { Ratio } from './ratio.ts'
 import { forRandomCases, tableRows, type RandomCase } from './testing.ts'
 
@@ -160,4 +168,11 @@ test('a decimal text of a ratio is worth its digits', () => {
     assert.equal(parsed.numerator * scale, BigInt(units + decimals) * parsed.denominator, text)
     assert.deepEqual(parseRatio(`${text}%`), ratio(parsed.numerator, parsed.denominator * 100n))
   })
+})
+
+test('a ratio is written as a percentage without zeros that say nothing', () => {
+  const texts = ['9.975', '19', '0', '100', '0.000001', '25.5', '120'].map((text) =>
+    percentText(parseRatio(`${text}%`) ?? ratio(1n, 1n)),
+  )
+  assert.deepEqual(texts, ['9.975', '19', '0', '100', '0.000001', '25.5', '120'])
 })

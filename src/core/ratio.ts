@@ -47,6 +47,16 @@ export function parseRatio(text: string): Ratio | undefined {
   return ratio(BigInt(sign + units + fraction), 10n ** BigInt(exponent))
 }
 
+/** A ratio as a percentage, exact to six digits after the point: '9.975'. */
+export function percentText({ numerator, denominator }: Ratio): string {
+  const digits = String((numerator * 100_000_000n) / denominator).padStart(7, '0')
+  let end = digits.length
+  while (end > digits.length - 6 && digits.charAt(end - 1) === '0') end -= 1
+  const fraction = digits.slice(-6, end)
+  const whole = digits.slice(0, -6)
+  return fraction === '' ? whole : `${whole}.${fraction}`
+}
+
 /** The part that `rate` makes up of a whole to which it was added: 20 % becomes 20/120. */
 export function partOfWhole(rate: Ratio): Ratio {
   const whole = rate.numerator + rate.denominator

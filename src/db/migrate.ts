@@ -7,6 +7,7 @@ import * as foundation from './migrations/0001-foundation.ts'
 import * as people from './migrations/0002-people.ts'
 import * as addresses from './migrations/0004-addresses.ts'
 import * as deliveries from './migrations/0008-deliveries.ts'
+import * as pricing from './migrations/0009-pricing.ts'
 
 /** In the order in which they run; a migration that has been released is never edited. */
 const migrations = {
@@ -14,6 +15,7 @@ const migrations = {
   '0002-people': people,
   '0004-addresses': addresses,
   '0008-deliveries': deliveries,
+  '0009-pricing': pricing,
 }
 
 /** The state before the first migration, for `migrateTo`. */

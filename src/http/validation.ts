@@ -50,7 +50,7 @@ export function describeValidation(
   errors: readonly FastifySchemaValidationError[],
   part: string | undefined,
 ): ShopError {
-  const first = errors[0]
+  const first = mostTelling(errors)
   if (!first) return invalid(part ?? 'body', 'is invalid')
   const path = first.instancePath.slice(1).replaceAll('/', '.')
   const { params, keyword } = first
@@ -61,6 +61,42 @@ export function describeValidation(
   if (keyword === 'enum') return invalid(field, `must be one of ${listed(params['allowedValues'])}`)
   if (keyword === 'pattern') return invalid(field, patternIssue(first))
   return invalid(field, first.message ?? 'is invalid')
+}
+
+/** An object schema of one kind, among several that are told apart by their `kind`. */
+interface KindSchema {
+  readonly properties?: { readonly kind?: { readonly enum?: readonly string[] } }
+}
+
+interface VerboseError extends FastifySchemaValidationError {
+  readonly parentSchema?: KindSchema
+  readonly schema?: unknown
+  readonly data?: unknown
+}
+
+const kindOf = (schema: KindSchema | undefined): string | undefined =>
+  schema?.properties?.kind?.enum?.[0]
+
+/**
+ * Of several forms that are told apart by their `kind`, the one that was meant is wrong in
+ * something else; if none was meant, the kind is.
+ */
+function mostTelling(
+  errors: readonly FastifySchemaValidationError[],
+): FastifySchemaValidationError | undefined {
+  const verbose = errors as readonly VerboseError[]
+  const forms = verbose.find(({ keyword }) => keyword === 'anyOf')
+  const kinds = Array.isArray(forms?.schema) ? (forms.schema as KindSchema[]).map(kindOf) : []
+  if (!forms || kinds.length === 0 || kinds.includes(undefined)) return errors[0]
+  const given = (forms.data as { kind?: unknown } | null)?.kind
+  const meant = verbose.find((error) => {
+    if (error === forms || error.instancePath === `${forms.instancePath}/kind`) return false
+    const own = kindOf(error.parentSchema)
+    return own === undefined || own === given
+  })
+  if (meant && kinds.some((kind) => kind === given)) return meant
+  const instancePath = `${forms.instancePath}/kind`
+  return { ...forms, keyword: 'enum', instancePath, params: { allowedValues: kinds } }
 }
 
 function patternIssue(error: FastifySchemaValidationError): string {

@@ -45,6 +45,8 @@ describeOnEveryDatabase('whose cart it is', (openShop) => {
       discount: zero,
       total: zero,
       shipping_options: [],
+      tax_inclusive: false,
+      ...{ taxes: [], coupons: [], discounts: [], gifts: [], destination: null, vat_id: null },
       problems: [],
       expires_at: null,
     })
@@ -170,6 +172,8 @@ describeOnEveryDatabase('adding to the cart', (openShop) => {
       id: data.line_id,
       quantity: 5,
       price: { amount: '19.99', currency: 'USD' },
+      compare_at_price: null,
+      discount: { amount: '0.00', currency: 'USD' },
       subtotal: { amount: '99.95', currency: 'USD' },
       tax: { amount: '8.25', currency: 'USD' },
       total: { amount: '108.20', currency: 'USD' },

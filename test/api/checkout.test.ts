@@ -55,6 +55,8 @@ describeOnEveryDatabase('a checkout', (openShop) => {
       shipping: usd('5.00'),
       tax: usd('3.30'),
       tax_inclusive: false,
+      shipping_discount: usd('0.00'),
+      credit: usd('0.00'),
       total: usd('48.28'),
       payment: { method: 'test', status: 'captured', captured: usd('48.28') },
       created_at: at,
@@ -74,6 +76,7 @@ describeOnEveryDatabase('a checkout', (openShop) => {
       {
         ...{ id: '', product_id: product.id, product_number: product.number, name: 'Lamp' },
         ...{ variant_id: product.variantId, sku: product.sku, options: {}, quantity: 2 },
+        ...{ discount: usd('0.00'), is_gift: false },
         ...{ price: usd('19.99'), subtotal: usd('39.98'), tax: usd('3.30'), total: usd('43.28') },
       },
     )
@@ -483,7 +486,7 @@ describeOnEveryDatabase('a checkout after a price has changed', (openShop) => {
     await reprice(told, 7)
     const shopper = { customerId: undefined, sessionKey: 'named:guest' }
     const refusal: unknown = await ctx.db
-      .transaction((tx) => takeCart(ctx, tx, { shopper, version: undefined }))
+      .transaction((tx) => takeCart(ctx, tx, { shopper, version: undefined, terms: {} }))
       .catch((error: unknown) => error)
     assert.ok(refusal instanceof PriceChangedError)
     await reprice(later, 9)

@@ -1,4 +1,5 @@
 import type { Engine } from '../support/databases.ts'
+import { couponRounds } from './coupons.ts'
 import { diskRounds } from './disk.ts'
 import { powerRounds } from './disk-power.ts'
 import { killRounds } from './kill-rounds.ts'
@@ -49,6 +50,11 @@ export const faults: Readonly<Record<string, Fault>> = {
     run: refreshRounds,
   },
   settle: { about: 'one payment, settled from twenty sides at once', on: all, run: settleRounds },
+  coupons: {
+    about: 'coupons, gift cards and store credit, spent by 200 at once',
+    on: all,
+    run: couponRounds,
+  },
   provider: {
     about: 'a payment provider that fails in every way, by chance',
     on: all,

@@ -278,8 +278,11 @@ export class Model {
       totals: totalsOf(this.terms, lines, wish.shipping ?? 'standard'),
     })
     if (wish.key) this.#keep(wish.key, { order: number })
-    if (wish.payment !== 'manual') return { kind: 'pending', order: number, isResumed: false }
-    this.settle(number, { kind: 'due' })
+    // Nothing to pay: nobody is asked for it.
+    const isFree = this.order(number).totals.total === 0n
+    const isAsked = wish.payment !== 'manual' && !isFree
+    if (isAsked) return { kind: 'pending', order: number, isResumed: false }
+    this.settle(number, isFree ? { kind: 'captured', reference: '' } : { kind: 'due' })
     return { kind: 'answered', outcome: this.answer(number, wish.key) }
   }
 

@@ -189,6 +189,10 @@ async function runCheckout(
       shippingMethod: wish.shipping,
       paymentMethod: wish.payment,
       paymentData: {},
+      vatId: undefined,
+      giftCards: [],
+      useStoreCredit: false,
+      expectedTotal: undefined,
       version: wish.version,
     },
     {

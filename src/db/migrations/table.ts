@@ -23,7 +23,7 @@ const nameLengthMax = 200
 export function columnTypes({ types }: Dialect) {
   const required = (type: Column) => sql`${type} not null`
   const optional = (type: Column) => sql`${type} null`
-  const withDefault = (type: Column, value: number) =>
+  const withDefault = (type: Column, value: number | string) =>
     sql`${type} not null default ${sql.lit(value)}`
   return { ...types, required, optional, withDefault, name: types.string(nameLengthMax) }
 }

@@ -55,11 +55,12 @@ export const rules: readonly Rule[] = [
         y.captured_minor
       from orders o left join payments y on y.order_id = o.id
       where y.id is null
-        or (o.status = 'paid' and (y.status <> 'captured' or y.captured_minor <> o.total_minor))
+        or (o.status = 'paid' and (y.status <> 'captured'
+          or y.captured_minor <> o.total_minor - o.credit_minor))
         or (o.status <> 'paid' and y.captured_minor <> 0
           and (o.status <> 'cancelled' or y.status not in ('refund_due', 'refunded')))
         or (y.status = 'refunded' and y.refunded_minor <> y.captured_minor)
-        or y.amount_minor <> o.total_minor or y.refunded_minor > y.captured_minor
+        or y.amount_minor <> o.total_minor - o.credit_minor or y.refunded_minor > y.captured_minor
       limit ${limit}`,
   },
   {
@@ -75,9 +76,13 @@ export const rules: readonly Rule[] = [
     name: 'the lines of an order add up to its totals',
     rows: (limit) => sql`select o.id, o.subtotal_minor, sum(l.subtotal_minor) as lines_minor
       from orders o left join order_lines l on l.order_id = o.id
-      group by o.id, o.subtotal_minor, o.item_count
+      group by o.id, o.subtotal_minor, o.item_count, o.discount_minor, o.shipping_discount_minor,
+        o.tax_minor, o.shipping_tax_minor
       having coalesce(sum(l.subtotal_minor), 0) <> o.subtotal_minor
-        or coalesce(sum(l.quantity), 0) <> o.item_count limit ${limit}`,
+        or coalesce(sum(l.quantity), 0) <> o.item_count
+        or coalesce(sum(l.discount_minor), 0) <> o.discount_minor - o.shipping_discount_minor
+        or coalesce(sum(l.tax_minor), 0) + o.shipping_tax_minor <> o.tax_minor
+      limit ${limit}`,
   },
   {
     name: 'a total is its lines plus shipping and tax less discounts',
@@ -108,6 +113,76 @@ export const rules: readonly Rule[] = [
       from carts c join orders o on o.live_cart_id = c.id
       where (o.status = 'pending_payment' and c.status <> 'checkout')
         or (o.status in ('placed', 'paid') and c.status <> 'completed') limit ${limit}`,
+  },
+  {
+    name: 'a promotion has been used as often, and for as much, as orders have used it',
+    rows: (limit) => sql`select p.id, p.uses, p.spent_minor, count(u.order_id) as counted,
+        coalesce(sum(u.amount_minor), 0) as spent
+      from promotions p left join promotion_uses u
+        on u.promotion_id = p.id and u.status = 'used'
+      group by p.id, p.uses, p.spent_minor
+      having p.uses <> count(u.order_id) or p.spent_minor <> coalesce(sum(u.amount_minor), 0)
+      limit ${limit}`,
+  },
+  {
+    name: 'a coupon has been used as often as orders have used it',
+    rows: (limit) => sql`select c.id, c.uses, count(u.order_id) as counted
+      from coupons c left join promotion_uses u on u.coupon_id = c.id and u.status = 'used'
+      group by c.id, c.uses having c.uses <> count(u.order_id) limit ${limit}`,
+  },
+  {
+    name: 'nothing is used beyond its limits',
+    rows: (limit) => sql`select p.id, p.uses, p.spent_minor from promotions p
+      where p.uses > coalesce(p.limit_total, p.uses)
+        or p.spent_minor > coalesce(p.budget_minor, p.spent_minor)
+        or exists (select 1 from coupons c
+          where c.promotion_id = p.id and c.uses > coalesce(c.limit_total, c.uses))
+      limit ${limit}`,
+  },
+  {
+    name: 'an order uses its promotions exactly while it counts',
+    rows: (limit) => sql`select o.id, o.status, u.status as use_status
+      from orders o join promotion_uses u on u.order_id = o.id
+      where (o.status = 'cancelled') <> (u.status = 'released') limit ${limit}`,
+  },
+  {
+    name: 'a discount of an order is the sum of its promotions',
+    rows: (limit) => sql`select o.id, o.discount_minor, sum(u.amount_minor) as used
+      from orders o left join promotion_uses u on u.order_id = o.id
+      group by o.id, o.discount_minor
+      having o.discount_minor <> coalesce(sum(u.amount_minor), 0) limit ${limit}`,
+  },
+  {
+    name: 'what is left on a gift card or store credit is the sum of its ledger',
+    rows: (limit) => sql`select a.id, a.balance_minor, coalesce(sum(e.amount_minor), 0) as ledger
+      from credit_accounts a left join credit_entries e on e.account_id = a.id
+      group by a.id, a.balance_minor
+      having a.balance_minor <> coalesce(sum(e.amount_minor), 0) or a.balance_minor < 0
+      limit ${limit}`,
+  },
+  {
+    name: 'an order has taken from gift cards and store credit what it was paid with',
+    rows: (limit) => sql`select o.id, o.status, o.credit_minor, sum(c.amount_minor) as taken
+      from orders o left join order_credits c on c.order_id = o.id
+        and (c.status = 'released') = (o.status = 'cancelled')
+      group by o.id, o.status, o.credit_minor
+      having o.credit_minor <> coalesce(sum(c.amount_minor), 0) limit ${limit}`,
+  },
+  {
+    name: 'what an order took from a ledger, and got back, is what stands in it',
+    rows: (limit) => sql`select c.order_id, c.account_id, c.amount_minor, c.refunded_minor
+      from order_credits c where -(case when c.status = 'released' then 0
+          else c.amount_minor - c.refunded_minor end)
+        <> (select coalesce(sum(e.amount_minor), 0) from credit_entries e
+          where e.account_id = c.account_id and e.order_id = c.order_id and e.kind <> 'issue')
+      limit ${limit}`,
+  },
+  {
+    name: 'a paid order has as many gift cards as it bought',
+    rows: (limit) => sql`select o.id, o.gift_card_count, count(a.id) as cards
+      from orders o left join credit_accounts a on a.order_id = o.id
+      where o.status = 'paid' group by o.id, o.gift_card_count
+      having count(a.id) <> o.gift_card_count limit ${limit}`,
   },
   {
     name: 'an order that counts has been announced',

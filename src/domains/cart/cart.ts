@@ -1,13 +1,15 @@
 import type { Context } from '../../context.ts'
 import { notFound, ShopError } from '../../core/errors.ts'
-import { priceCart, type PricedCart } from '../../core/price-cart.ts'
-import { minor, type Minor } from '../../core/money.ts'
+import type { PricedCart } from '../../core/pricing/cart.ts'
+import type { Destination } from '../../core/pricing/destination.ts'
+import { priceCart } from '../../core/pricing/price-cart.ts'
+import { taxRulesOf } from '../../core/pricing/tax.ts'
 import type { Reference } from '../../core/reference.ts'
 import type { Db, Tx } from '../../db/database.ts'
 import { together } from '../../db/together.ts'
 import { assertAccount } from '../customer/account.ts'
-import { estimateShipping, listShippingMethods, quoteMethods } from '../shipping/shipping.ts'
-import type { ShippingMethod, ShippingQuote } from '../shipping/shipping.ts'
+import type { PricedBasket } from '../pricing/basket.ts'
+import { defaultTax } from '../pricing/settings.ts'
 import {
   addToLine,
   closeCart,
@@ -18,30 +20,37 @@ import {
   findCartBySession,
   insertCart,
   insertLine,
-  listCartLines,
+  listCartLines as listStoredLines,
   listSellablesByNumber,
   listSellablesByProduct,
   listSellablesByVariant,
   setLine,
   touchCart,
   touchCartAt,
-  type CartLineRow,
+  writeToldPrices,
+  type CartLineRow as StoredLine,
   type CartRow,
   type Sellable,
 } from './queries.ts'
 import { mergeCarts } from './merge.ts'
+import {
+  codeStates,
+  destinationOf,
+  linesOf,
+  optionsOf,
+  priceStored,
+  problemsOf,
+  type CartLineRow,
+  type CodeState,
+  type Problem,
+  type ShippingOption,
+} from './pricing.ts'
 
 /** Whose cart it is: a signed-in customer's, a session's, or both until they are merged. */
 export interface Shopper {
   readonly customerId: string | undefined
   readonly sessionKey: string | undefined
 }
-
-/** Why a line cannot be bought as it stands; told before checkout refuses it. */
-export type Problem =
-  | { readonly code: 'PRICE_CHANGED'; readonly line: CartLineRow; readonly seenMinor: Minor }
-  | { readonly code: 'PRODUCT_UNAVAILABLE'; readonly line: CartLineRow }
-  | { readonly code: 'INSUFFICIENT_STOCK'; readonly line: CartLineRow }
 
 export interface Cart {
   readonly id: string | undefined
@@ -51,7 +60,11 @@ export interface Cart {
   readonly expiresAt: number | undefined
   readonly lines: readonly CartLineRow[]
   readonly priced: PricedCart<number>
-  readonly shippingQuotes: readonly ShippingQuote[]
+  readonly shippingOptions: readonly ShippingOption[]
+  readonly codes: readonly CodeState[]
+  readonly gifts: PricedBasket<StoredLine>['gifts']
+  readonly destination: Destination | undefined
+  readonly vatId: string | undefined
   readonly problems: readonly Problem[]
 }
 
@@ -87,12 +100,8 @@ export async function findCart(db: Db, shopper: Shopper): Promise<CartRow | unde
 
 export function emptyCart(ctx: Context): Cart {
   const { currency } = ctx.config.store
-  const priced = priceCart<number>({
-    currency,
-    lines: [],
-    tax: ctx.config.tax,
-    shippingMinor: minor(0),
-  })
+  const tax = taxRulesOf(defaultTax(ctx), ctx.clock.now())
+  const priced = priceCart<number>({ currency, lines: [], tax })
   return {
     id: undefined,
     version: 0,
@@ -101,64 +110,42 @@ export function emptyCart(ctx: Context): Cart {
     expiresAt: undefined,
     lines: [],
     priced,
-    shippingQuotes: [],
+    shippingOptions: [],
+    codes: [],
+    gifts: [],
+    destination: undefined,
+    vatId: undefined,
     problems: [],
   }
 }
 
-async function loadCart(ctx: Context, db: Db, row: CartRow): Promise<Cart> {
-  const [lines, methods] = await together(db, [
-    () => listCartLines(db, { cartId: row.id }),
-    () => listShippingMethods(db),
-  ])
-  return priceLines(ctx, row, { lines, methods })
+export async function loadCart(ctx: Context, db: Db, row: CartRow): Promise<Cart> {
+  return pricedCart(ctx, db, { row, stored: await listStoredLines(db, { cartId: row.id }) })
 }
 
 interface Contents {
-  readonly lines: readonly CartLineRow[]
-  readonly methods: readonly ShippingMethod[]
+  readonly row: CartRow
+  readonly stored: readonly StoredLine[]
 }
 
-function priceLines(ctx: Context, row: CartRow, { lines, methods }: Contents): Cart {
-  const { currency } = row
-  const toPrice = lines.map((line) => ({
-    id: line.number,
-    quantity: line.quantity,
-    unitPriceMinor: line.price_minor,
-  }))
-  const goods = priceCart({
-    currency,
-    lines: toPrice,
-    tax: ctx.config.tax,
-    shippingMinor: minor(0),
-  })
-  const shippingMinor = estimateShipping(methods, goods.subtotalMinor)
-  const priced =
-    shippingMinor === 0
-      ? goods
-      : priceCart({ currency, lines: toPrice, tax: ctx.config.tax, shippingMinor })
+async function pricedCart(ctx: Context, db: Db, { row, stored }: Contents): Promise<Cart> {
+  const basket = await priceStored(ctx, db, { row, stored })
+  const lines = linesOf(row, basket)
   return {
     id: row.id,
     version: row.version,
     status: row.status,
-    currency,
+    currency: row.currency,
     expiresAt: row.expires_at,
     lines,
-    priced,
-    shippingQuotes: quoteMethods(methods, goods.subtotalMinor),
+    priced: basket.priced,
+    shippingOptions: optionsOf(basket),
+    codes: codeStates(basket),
+    gifts: basket.gifts,
+    destination: destinationOf(row),
+    vatId: row.vat_id ?? undefined,
     problems: lines.flatMap(problemsOf),
   }
-}
-
-/** Everything that would keep this line from being bought, for the shopper to decide. */
-export function problemsOf(line: CartLineRow): Problem[] {
-  if (line.status !== 'active') return [{ code: 'PRODUCT_UNAVAILABLE', line }]
-  const problems: Problem[] = []
-  if (line.quantity > line.available) problems.push({ code: 'INSUFFICIENT_STOCK', line })
-  if (line.seen_minor !== line.price_minor) {
-    problems.push({ code: 'PRICE_CHANGED', line, seenMinor: line.seen_minor })
-  }
-  return problems
 }
 
 /** What to add: a variant, or a product that has one (or, if `anyVariant`, its first in stock). */
@@ -204,8 +191,32 @@ export async function addItem(
     () => (isNew ? insertLine(tx, line) : addToLine(tx, line)),
   ])
   if (changes === 0) await insertLine(tx, line)
-  const cart = await reloadCart(ctx, tx, row)
+  const cart = await seenCart(ctx, tx, { row, variantId: sellable.variant_id })
   return { cart, line: checkedLine(cart, sellable.variant_id) }
+}
+
+/**
+ * The cart after a line was written. The answer shows its price, which may depend on the quantity:
+ * from then on the shopper has seen it.
+ */
+async function seenCart(
+  ctx: Context,
+  tx: Tx,
+  { row, variantId }: { row: CartRow; variantId: string },
+): Promise<Cart> {
+  const cart = await reloadCart(ctx, tx, row)
+  const isTold = (line: CartLineRow) =>
+    line.variant_id !== variantId || line.seen_minor === line.price_minor
+  if (cart.lines.every(isTold)) return cart
+  const lines = cart.lines.map((line) =>
+    isTold(line) ? line : { ...line, seen_minor: line.price_minor },
+  )
+  const [told_at, cart_id] = [ctx.clock.now(), row.id]
+  const told = lines
+    .filter((line) => line.variant_id === variantId)
+    .map(({ number, price_minor }) => ({ cart_id, number, told_minor: price_minor, told_at }))
+  await writeToldPrices(tx, told)
+  return { ...cart, lines, problems: lines.flatMap(problemsOf) }
 }
 
 async function findSellable(tx: Tx, article: Article): Promise<Sellable> {
@@ -226,8 +237,8 @@ function listSellables(tx: Tx, by: Reference): Promise<Sellable[]> {
   return by.by === 'id' ? listSellablesByProduct(tx, by) : Promise.resolve([])
 }
 
-/** The first cart of a shopper who had none. */
-async function openCart(
+/** The shopper's cart, which is made if there is none. */
+export async function openCart(
   ctx: Context,
   tx: Tx,
   shopper: Shopper,
@@ -244,7 +255,10 @@ async function openCart(
     updated_at: now,
     expires_at: now + ctx.config.lifetimes.cartMs,
   }
-  if (await insertCart(tx, row)) return { row: { ...row, version: 1 }, isNew: true }
+  if (await insertCart(tx, row)) {
+    const terms = { codes: null, destination: null, vat_id: null, pricing_version: 0 }
+    return { row: { ...row, ...terms, version: 1 }, isNew: true }
+  }
   // Another request of the same shopper was faster: its cart is the cart.
   const other = await findCart(tx, shopper)
   if (!other) throw new ShopError('CART_LOCKED')
@@ -271,18 +285,18 @@ export async function lockOpenCart(
   throw new ShopError('VERSION_CONFLICT', { current: row.version })
 }
 
-async function reloadCart(ctx: Context, tx: Tx, { id, ...owner }: CartRow): Promise<Cart> {
+/** The cart as it is after a change in this transaction. */
+export async function reloadCart(ctx: Context, tx: Tx, { id, ...owner }: CartRow): Promise<Cart> {
   const shopper = {
     customerId: owner.customer_id ?? undefined,
     sessionKey: owner.session_key ?? undefined,
   }
-  const [row, lines, methods] = await together(tx, [
+  const [row, stored] = await together(tx, [
     () => findCart(tx, shopper),
-    () => listCartLines(tx, { cartId: id }),
-    () => listShippingMethods(tx),
+    () => listStoredLines(tx, { cartId: id }),
   ])
   if (!row || row.id !== id) throw new ShopError('CART_LOCKED')
-  return priceLines(ctx, row, { lines, methods })
+  return pricedCart(ctx, tx, { row, stored })
 }
 
 /** The line just written, refused if it asks for more than there is. */
@@ -290,6 +304,7 @@ function checkedLine(cart: Cart, variantId: string): CartLineRow {
   const line = cart.lines.find(({ variant_id }) => variant_id === variantId)
   if (!line) throw notFound('Cart item')
   const { sku, available, quantity } = line
+  if (!line.hasPrice) throw new ShopError('PRODUCT_UNAVAILABLE', { sku })
   if (quantity > available) {
     const items = [{ sku, variant_id: variantId, available, requested: quantity }]
     throw new ShopError('INSUFFICIENT_STOCK', { sku, available: Math.max(available, 0), items })
@@ -315,11 +330,12 @@ export async function setItem(
 ): Promise<{ cart: Cart; line: CartLineRow }> {
   const row = await findCart(tx, shopper)
   if (!row) throw notFound('Cart item')
-  const [, lines] = await together(tx, [
+  const [, stored] = await together(tx, [
     () => lockOpenCart(ctx, tx, { row, version: item.version }),
-    () => listCartLines(tx, { cartId: row.id }),
+    () => listStoredLines(tx, { cartId: row.id }),
   ])
-  const line = findLine(lines, item.at)
+  const priced = linesOf(row, await priceStored(ctx, tx, { row, stored }))
+  const line = findLine(priced, item.at)
   const at = { cartId: row.id, id: line.id }
   if (item.quantity === 0) {
     await deleteLine(tx, at)
@@ -327,7 +343,7 @@ export async function setItem(
   }
   const { quantity } = item
   await setLine(tx, { ...at, quantity, priceMinor: line.price_minor, now: ctx.clock.now() })
-  const cart = await reloadCart(ctx, tx, row)
+  const cart = await seenCart(ctx, tx, { row, variantId: line.variant_id })
   return { cart, line: checkedLine(cart, line.variant_id) }
 }
 
@@ -369,7 +385,7 @@ export async function forgetExpiredCarts(ctx: Context, tx: Tx): Promise<void> {
   await deleteExpiredCarts(tx, { now: ctx.clock.now() })
 }
 
-export type { CartLineRow, CartRow }
+export type { CartLineRow, CartRow, Problem, StoredLine }
 
 /** Empties and closes the open cart of somebody who leaves; one that is being paid for stays. */
 export async function discardCart(ctx: Context, tx: Tx, customerId: string): Promise<void> {

@@ -3,13 +3,24 @@ import { ShopError } from '../../core/errors.ts'
 import { formatMinor } from '../../core/money.ts'
 import type { Tx } from '../../db/database.ts'
 import { together } from '../../db/together.ts'
-import { findCart, problemsOf, type Shopper } from './cart.ts'
+import type { PricedBasket } from '../pricing/basket.ts'
+import { findCart, type Shopper } from './cart.ts'
+import {
+  codeStates,
+  linesOf,
+  priceStored,
+  problemsOf,
+  type BasketTerms,
+  type CartLineRow,
+  type StoredLine,
+} from './pricing.ts'
 import { closeCart, listArticlesOf, listCartLines, moveCart, writeToldPrices } from './queries.ts'
-import type { CartLineRow, CartRow } from './queries.ts'
+import type { CartRow } from './queries.ts'
 
 export interface TakenCart {
   readonly row: CartRow
   readonly lines: readonly CartLineRow[]
+  readonly basket: PricedBasket<StoredLine>
 }
 
 /** A refusal for changed prices; the caller accepts them for the next try by `acceptCartPrices`. */
@@ -30,14 +41,22 @@ export class PriceChangedError extends ShopError {
   }
 }
 
+export interface Taking {
+  readonly shopper: Shopper
+  readonly version: number | undefined
+  /** What the order says besides: its address decides on taxes and shipping. */
+  readonly terms: BasketTerms
+}
+
 /**
  * Takes a cart for checkout: from here on it cannot change and cannot be taken again. Refuses an
- * empty cart, unavailable articles and changed prices; stock is left to the reservation.
+ * empty cart, unavailable articles, changed prices and codes without effect; stock and limits are
+ * left to the writes that take them.
  */
 export async function takeCart(
   ctx: Context,
   tx: Tx,
-  { shopper, version }: { shopper: Shopper; version: number | undefined },
+  { shopper, version, terms }: Taking,
 ): Promise<TakenCart> {
   const row = await findCart(tx, shopper)
   if (!row) throw new ShopError('CART_EMPTY')
@@ -45,15 +64,21 @@ export async function takeCart(
     throw new ShopError('VERSION_CONFLICT', { current: row.version })
   }
   const now = ctx.clock.now()
-  const [{ changes }, lines] = await together(tx, [
+  const [{ changes }, stored] = await together(tx, [
     () => moveCart(tx, { id: row.id, from: 'open', to: 'checkout', now }),
     () => listCartLines(tx, { cartId: row.id }),
   ])
   if (changes !== 1) throw new ShopError('CART_LOCKED')
   if (version !== undefined) await assertMovedFrom(tx, { shopper, version })
-  if (lines.length === 0) throw new ShopError('CART_EMPTY')
+  if (stored.length === 0) throw new ShopError('CART_EMPTY')
+  const basket = await priceStored(ctx, tx, { row, stored, terms })
+  const lines = linesOf(row, basket)
   assertBuyable(row, lines)
-  return { row, lines }
+  const refused = codeStates(basket).find(({ reason }) => reason !== undefined)
+  if (refused) {
+    throw new ShopError('COUPON_INVALID', { code: refused.code, reason: refused.reason })
+  }
+  return { row, lines, basket }
 }
 
 /** From now on nobody else can change the cart; until now somebody may have. */

@@ -10,7 +10,9 @@ import {
   giveCartTo,
   mergeSharedLines,
   moveOtherLines,
+  setTerms,
   touchCart,
+  type CartRow,
 } from './queries.ts'
 
 interface Merge {
@@ -20,7 +22,8 @@ interface Merge {
 
 /**
  * Gives a session's cart to a customer, in one transaction. Where both have an article the
- * quantities add up, even beyond the stock: that is a problem to show, not a piece to lose.
+ * quantities add up, even beyond the stock: that is a problem to show, not a piece to lose. Codes
+ * that were entered move too; the currency is that of the customer's cart.
  */
 export async function mergeCarts(ctx: Context, merge: Merge): Promise<void> {
   const run = () => ctx.db.transaction((tx) => mergeIn(ctx, tx, merge))
@@ -51,4 +54,9 @@ async function mergeIn(ctx: Context, tx: Tx, { sessionKey, customerId }: Merge):
   if (locked.changes !== 1) throw new ShopError('CART_LOCKED')
   await mergeSharedLines(tx, { from: guest.id, into: own.id, now })
   await moveOtherLines(tx, { from: guest.id, into: own.id })
+  const codes = new Set([...codesOf(own), ...codesOf(guest)])
+  if (guest.codes !== null) await setTerms(tx, own.id, { codes: JSON.stringify([...codes]) })
 }
+
+const codesOf = ({ codes }: CartRow): string[] =>
+  codes === null ? [] : (JSON.parse(codes) as string[])

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { minor } from '../../core/money.ts'
-import { problemsOf, type CartLineRow } from './cart.ts'
+import { problemsOf, type CartLineRow } from './pricing.ts'
 import { problemMessage } from './views.ts'
 
 const good: CartLineRow = {
@@ -10,6 +10,8 @@ const good: CartLineRow = {
   ...{ slug: 'lamp', name: 'Lamp', status: 'active', currency: 'USD', product_version: 1 },
   price_minor: minor(1_000),
   seen_minor: minor(1_000),
+  ...{ hasPrice: true, compareAtMinor: undefined, compare_at_minor: null, weight_grams: null },
+  ...{ tax_class: 'standard', kind: 'physical' },
 }
 
 const told = (change: Partial<CartLineRow>): [code: string, message: string][] =>

@@ -4,7 +4,7 @@ import { bulkUpdate } from '../../db/bulk.ts'
 import type { Db, Tx } from '../../db/database.ts'
 import { guardStatus } from '../../db/guard.ts'
 import { preparedQuery, preparedWrite } from '../../db/prepared.ts'
-import type { ProductStatus } from '../catalog/tables.ts'
+import type { ProductKind, ProductStatus } from '../catalog/tables.ts'
 import type { CartStatus } from './tables.ts'
 
 export interface CartRow {
@@ -13,9 +13,16 @@ export interface CartRow {
   readonly customer_id: string | null
   readonly status: CartStatus
   readonly currency: string
+  /** JSON: string[] */
+  readonly codes: string | null
+  /** JSON: Destination */
+  readonly destination: string | null
+  readonly vat_id: string | null
   readonly version: number
   readonly updated_at: number
   readonly expires_at: number
+  /** Of the settings by which carts are priced, as of this reading. */
+  readonly pricing_version: number
 }
 
 const cartColumns = [
@@ -24,18 +31,39 @@ const cartColumns = [
   'customer_id',
   'status',
   'currency',
+  'codes',
+  'destination',
+  'vat_id',
   'version',
   'updated_at',
   'expires_at',
 ] as const
 
+const carts = (db: Db) =>
+  db
+    .selectFrom('carts')
+    .select(cartColumns)
+    .select(
+      sql<number>`coalesce((select version from pricing_state where id = 1), 0)`.as(
+        'pricing_version',
+      ),
+    )
+
 const cartBySession = preparedQuery<{ sessionKey: string }, CartRow>((db, param) =>
-  db.selectFrom('carts').select(cartColumns).where('session_key', '=', param('sessionKey')),
+  carts(db).where('session_key', '=', param('sessionKey')),
 )
 
 const cartByCustomer = preparedQuery<{ customerId: string }, CartRow>((db, param) =>
-  db.selectFrom('carts').select(cartColumns).where('customer_id', '=', param('customerId')),
+  carts(db).where('customer_id', '=', param('customerId')),
 )
+
+const cartById = preparedQuery<{ id: string }, CartRow>((db, param) =>
+  carts(db).where('id', '=', param('id')),
+)
+
+export async function findCartById(db: Db, id: string): Promise<CartRow | undefined> {
+  return (await cartById(db, { id }))[0]
+}
 
 export async function findCartBySession(db: Db, sessionKey: string): Promise<CartRow | undefined> {
   return (await cartBySession(db, { sessionKey }))[0]
@@ -135,6 +163,18 @@ export const closeCart = preparedWrite<{
     .where(status, '=', param('from')),
 )
 
+export interface CartTerms {
+  readonly currency?: string
+  readonly codes?: string | null
+  readonly destination?: string | null
+  readonly vat_id?: string | null
+}
+
+/** Sets what a cart is priced by, besides its lines. The cart row is locked by then. */
+export async function setTerms(tx: Tx, id: string, terms: CartTerms): Promise<void> {
+  await tx.updateTable('carts').set(terms).where('id', '=', id).execute()
+}
+
 /** Gives a guest's cart to the customer who signed in. */
 export const giveCartTo = preparedWrite<{ id: string; customerId: string; now: number }>(
   (db, param) =>
@@ -169,6 +209,10 @@ export interface CartLineRow {
   readonly currency: string
   readonly product_version: number
   readonly images: string
+  readonly compare_at_minor: Minor | null
+  readonly weight_grams: number | null
+  readonly tax_class: string
+  readonly kind: ProductKind
   readonly available: number
 }
 
@@ -181,7 +225,8 @@ export const listCartLines = preparedQuery<{ cartId: string }, CartLineRow>((db,
     .select(['l.number', 'l.id', 'l.quantity', 'l.price_minor as seen_minor', 'l.variant_id'])
     .select(['v.sku', 'v.options', 'v.price_minor', 'p.id as product_id'])
     .select(['p.number as product_number', 'p.slug', 'p.name', 'p.status', 'p.currency'])
-    .select(['p.version as product_version', 'p.images'])
+    .select(['p.version as product_version', 'p.images', 'p.tax_class', 'p.kind'])
+    .select(['v.compare_at_minor', 'v.weight_grams'])
     .select(
       sql<number>`(select coalesce(sum(s.on_hand - s.reserved), 0) from stock s
         where s.variant_id = l.variant_id)`.as('available'),

@@ -1,5 +1,5 @@
 import { Type } from 'typebox'
-import { Money, Timestamp, Uuid } from '../../http/schema.ts'
+import { CountryCode, CurrencyCode, Money, Timestamp, Uuid } from '../../http/schema.ts'
 
 const closed = { additionalProperties: false }
 
@@ -45,7 +45,9 @@ export const CartLineView = Type.Object(
     number: Type.Integer(),
     quantity: Type.Integer(),
     price: Money,
+    compare_at_price: Type.Union([Money, Type.Null()]),
     subtotal: Money,
+    discount: Money,
     tax: Money,
     total: Money,
     available: Type.Integer(),
@@ -64,6 +66,22 @@ export const CartLineView = Type.Object(
   },
   { title: 'CartLine' },
 )
+
+const Nullable = Type.Union([Type.String(), Type.Null()])
+
+export const DestinationBody = Type.Object(
+  {
+    country: CountryCode,
+    region: Type.Optional(Type.String({ minLength: 1, maxLength: 100 })),
+    postal_code: Type.Optional(Type.String({ minLength: 1, maxLength: 20 })),
+    vat_id: Type.Optional(
+      Type.String({ maxLength: 40, description: 'A VAT id with its country, such as DE123456789' }),
+    ),
+  },
+  closed,
+)
+
+export const CurrencyBody = Type.Object({ currency: CurrencyCode }, closed)
 
 export const CartView = Type.Object(
   {
@@ -84,10 +102,41 @@ export const CartView = Type.Object(
         name: Type.String(),
         description: Type.String(),
         price: Money,
+        discount: Money,
         days_min: Type.Integer(),
         days_max: Type.Integer(),
+        delivery: Type.Object({ earliest: Type.String(), latest: Type.String() }),
       }),
     ),
+    tax_inclusive: Type.Boolean(),
+    taxes: Type.Array(
+      Type.Object({ name: Type.String(), percent: Type.String(), amount: Money, tax: Money }),
+    ),
+    coupons: Type.Array(
+      Type.Object({
+        code: Type.String(),
+        applied: Type.Boolean(),
+        reason: Type.Union([Type.String(), Type.Null()]),
+      }),
+    ),
+    discounts: Type.Array(Type.Object({ promotion_id: Uuid, name: Type.String(), amount: Money })),
+    gifts: Type.Array(
+      Type.Object({
+        variant_id: Uuid,
+        sku: Type.String(),
+        name: Type.String(),
+        quantity: Type.Integer(),
+      }),
+    ),
+    destination: Type.Union([
+      Type.Object({
+        country: Nullable,
+        region: Nullable,
+        postal_code: Nullable,
+      }),
+      Type.Null(),
+    ]),
+    vat_id: Nullable,
     problems: Type.Array(Problem),
     expires_at: Type.Union([Timestamp, Type.Null()]),
   },

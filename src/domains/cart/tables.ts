@@ -9,6 +9,11 @@ export interface CartTable {
   customer_id: string | null
   status: CartStatus
   currency: string
+  /** JSON: string[] */
+  codes: Generated<string | null>
+  /** JSON: Destination */
+  destination: Generated<string | null>
+  vat_id: Generated<string | null>
   version: Generated<number>
   created_at: number
   updated_at: number

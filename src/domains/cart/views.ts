@@ -1,7 +1,10 @@
 import type { Context } from '../../context.ts'
 import { minor, type Minor } from '../../core/money.ts'
-import type { PricedLine } from '../../core/price-cart.ts'
+import type { PricedLine } from '../../core/pricing/cart.ts'
+import type { Destination } from '../../core/pricing/destination.ts'
+import { deliveryEstimate, type ShippingMethod } from '../../core/pricing/shipping.ts'
 import { imageOf, moneyView, timeView } from '../catalog/views.ts'
+import { percentText } from '../../core/ratio.ts'
 import type { Cart, CartLineRow, Problem } from './cart.ts'
 
 const zero = minor(0)
@@ -21,18 +24,57 @@ export function cartView(ctx: Context, cart: Cart) {
     shipping_estimate: money(priced.shippingMinor),
     discount: money(priced.discountMinor),
     total: money(priced.totalMinor),
-    shipping_options: cart.shippingQuotes.map(({ method, priceMinor }) => ({
+    shipping_options: cart.shippingOptions.map(({ method, priceMinor, discountMinor }) => ({
       code: method.code,
       name: method.name,
       description: method.description,
       price: money(priceMinor),
-      days_min: method.days_min,
-      days_max: method.days_max,
+      discount: money(discountMinor),
+      days_min: method.daysMin,
+      days_max: method.daysMax,
+      delivery: deliveryView(method, ctx.clock.now()),
     })),
+    tax_inclusive: priced.isTaxInclusive,
+    taxes: priced.taxes.map(({ name, rate, amountMinor, taxMinor }) => ({
+      name,
+      percent: percentText(rate),
+      amount: money(amountMinor),
+      tax: money(taxMinor),
+    })),
+    coupons: cart.codes.map(({ code, reason }) => ({
+      code,
+      applied: reason === undefined,
+      reason: reason ?? null,
+    })),
+    discounts: priced.discounts.map(({ promotionId, name, amountMinor }) => ({
+      promotion_id: promotionId,
+      name,
+      amount: money(amountMinor),
+    })),
+    gifts: cart.gifts.map(({ article, quantity }) => ({
+      variant_id: article.variant_id,
+      sku: article.sku,
+      name: article.name,
+      quantity,
+    })),
+    destination: cart.destination ? destinationView(cart.destination) : null,
+    vat_id: cart.vatId ?? null,
     problems: cart.problems.map(problemView),
     expires_at: cart.expiresAt === undefined ? null : timeView(cart.expiresAt),
   }
 }
+
+function deliveryView(method: Pick<ShippingMethod, 'daysMin' | 'daysMax'>, now: number) {
+  const { earliest, latest } = deliveryEstimate(method, now)
+  const day = (time: number) => timeView(time).slice(0, 10)
+  return { earliest: day(earliest), latest: day(latest) }
+}
+
+const destinationView = ({ country, region, postcode }: Destination) => ({
+  country: country ?? null,
+  region: region ?? null,
+  postal_code: postcode ?? null,
+})
 
 function lineView(ctx: Context, line: CartLineRow, priced: PricedLine<number> | undefined) {
   const money = (amount: Minor | undefined) => moneyView(amount ?? zero, line.currency)
@@ -40,8 +82,10 @@ function lineView(ctx: Context, line: CartLineRow, priced: PricedLine<number> | 
     id: line.id,
     number: line.number,
     quantity: line.quantity,
-    price: money(line.price_minor),
+    price: money(priced?.unitPriceMinor),
+    compare_at_price: line.compareAtMinor === undefined ? null : money(line.compareAtMinor),
     subtotal: money(priced?.subtotalMinor),
+    discount: money(priced?.discountMinor),
     tax: money(priced?.taxMinor),
     total: money(priced?.totalMinor),
     available: Math.max(line.available, 0),

@@ -7,6 +7,7 @@ import { inNameOf } from '../../http/auth.ts'
 import { demandedVersion, sendCacheable } from '../../http/conditional.ts'
 import { envelope, success } from '../../http/envelope.ts'
 import { SlugParams, Uuid } from '../../http/schema.ts'
+import { taxClassNames } from '../tax/tax.ts'
 import { getAnyProduct, getCategory } from './catalog.ts'
 import { changeCategory, createCategory, removeCategory } from './categories.ts'
 import { priceOf } from './filter.ts'
@@ -41,13 +42,27 @@ async function categoryIdOf(ctx: Context, field: string, text: string | null | u
 }
 
 function newVariantOf(ctx: Context, body: Static<typeof NewVariantBody>) {
-  const { price, weight_grams, on_hand, ...variant } = body
+  const { price, compare_at_price, weight_grams, on_hand, ...variant } = body
   return {
     ...variant,
     priceMinor: priceOf('price', price, ctx.config.store.currency),
     onHand: on_hand ?? 0,
     weightGrams: weight_grams ?? null,
+    compareAtMinor: compareAtOf(ctx, compare_at_price) ?? null,
   }
+}
+
+function compareAtOf(ctx: Context, text: string | null | undefined) {
+  if (typeof text !== 'string') return text
+  return priceOf('compare_at_price', text, ctx.config.store.currency)
+}
+
+/** A class that no zone knows would be taxed like all others, and surprise somebody. */
+async function taxClassOf(ctx: Context, name: string | undefined) {
+  if (name === undefined) return {}
+  const known = await taxClassNames(ctx.db.read)
+  if (!known.includes(name)) throw invalid('tax_class', `must be one of ${known.join(', ')}`)
+  return { taxClass: name }
 }
 
 async function productAnswer(ctx: Context, id: string, message: string) {
@@ -68,10 +83,11 @@ function registerProductAdmin(app: App, ctx: Context): void {
       config: { ...config, errors: ['ALREADY_EXISTS'] },
     },
     async (request, reply) => {
-      const { category, variants, ...product } = request.body
+      const { category, variants, tax_class, ...product } = request.body
       const categoryId = await categoryIdOf(ctx, 'category', category)
       const id = await createProduct(inNameOf(ctx, request), {
         ...product,
+        ...(await taxClassOf(ctx, tax_class)),
         categoryId: categoryId ?? null,
         variants: variants.map((variant) => newVariantOf(ctx, variant)),
       })
@@ -112,13 +128,17 @@ function registerProductChanges(app: App, ctx: Context): void {
       config: { ...config, errors: ['NOT_FOUND', 'ALREADY_EXISTS', 'VERSION_CONFLICT'] },
     },
     async (request) => {
-      const { category, ...change } = request.body
+      const { category, tax_class, ...change } = request.body
       const categoryId = await categoryIdOf(ctx, 'category', category)
       const { product } = await getAnyProduct(ctx, referenceOf(request.params.id))
       await changeProduct(
         inNameOf(ctx, request),
         { by: { by: 'id', id: product.id }, version: demandedVersion(request) },
-        { ...change, ...(categoryId === undefined ? {} : { categoryId }) },
+        {
+          ...change,
+          ...(await taxClassOf(ctx, tax_class)),
+          ...(categoryId === undefined ? {} : { categoryId }),
+        },
       )
       return productAnswer(ctx, product.id, 'Product changed')
     },
@@ -178,13 +198,15 @@ function registerVariantAdmin(app: App, ctx: Context): void {
       config: { ...config, errors: ['NOT_FOUND', 'ALREADY_EXISTS', 'VERSION_CONFLICT'] },
     },
     async (request) => {
-      const { price, weight_grams, ...change } = request.body
+      const { price, compare_at_price, weight_grams, ...change } = request.body
+      const compareAtMinor = compareAtOf(ctx, compare_at_price)
       const { currency } = ctx.config.store
       const at = { id: request.params.id.toLowerCase(), version: demandedVersion(request) }
       const productId = await changeVariant(inNameOf(ctx, request), at, {
         ...change,
         ...(price === undefined ? {} : { priceMinor: priceOf('price', price, currency) }),
         ...(weight_grams === undefined ? {} : { weightGrams: weight_grams }),
+        ...(compareAtMinor === undefined ? {} : { compareAtMinor }),
       })
       return productAnswer(ctx, productId, 'Variant changed')
     },

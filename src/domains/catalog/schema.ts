@@ -186,6 +186,9 @@ const variantFields = {
   sku: Sku,
   options: Type.Optional(Type.Record(Type.String({ maxLength: 50 }), Label)),
   price: Amount,
+  compare_at_price: Type.Optional(
+    Type.Union([Amount, Type.Null()], { description: 'What the price is reduced from' }),
+  ),
   gtin: Type.Optional(Type.Union([Gtin, Type.Null()])),
   weight_grams: Type.Optional(
     Type.Union([Type.Integer({ minimum: 0, maximum: 1_000_000_000 }), Type.Null()]),
@@ -215,6 +218,18 @@ const productFields = {
   tags: Type.Optional(Type.Array(Label, { maxItems: 50 })),
   attributes: Type.Optional(Type.Array(AttributeBody, { maxItems: 200 })),
   images: Type.Optional(Type.Array(ImageBody, { maxItems: 20 })),
+  tax_class: Type.Optional(
+    Type.String({
+      pattern: '^[a-z][a-z0-9_]{0,49}$',
+      description: 'A tax class: lower-case letters, digits and _',
+      examples: ['standard'],
+    }),
+  ),
+  kind: Type.Optional(
+    Type.Enum(['physical', 'digital', 'gift_card'], {
+      description: 'Digital goods are not sent; a gift card is money, untaxed and never reduced',
+    }),
+  ),
 }
 
 export const NewProductBody = Type.Object(

@@ -2,6 +2,8 @@ import type { Generated } from 'kysely'
 import type { Minor } from '../../core/money.ts'
 
 export type ProductStatus = 'draft' | 'active' | 'archived'
+/** Digital goods are not sent; a gift card is money. */
+export type ProductKind = 'physical' | 'digital' | 'gift_card'
 
 export interface CategoryTable {
   number: Generated<number>
@@ -45,6 +47,8 @@ export interface ProductTable {
   attributes: string
   /** JSON: { url, alt }[] */
   images: string
+  tax_class: Generated<string>
+  kind: Generated<ProductKind>
   version: Generated<number>
   created_at: number
   updated_at: number
@@ -57,6 +61,8 @@ export interface VariantTable {
   /** JSON: { [option]: value } */
   options: string
   price_minor: Minor
+  /** What the price is said to be reduced from. */
+  compare_at_minor: Generated<Minor | null>
   position: number
   gtin: string | null
   weight_grams: number | null

@@ -3,7 +3,7 @@ import type { Minor } from '../../core/money.ts'
 import { bulkInsert } from '../../db/bulk.ts'
 import type { Db, Tx } from '../../db/database.ts'
 import { preparedQuery, preparedWrite } from '../../db/prepared.ts'
-import type { ProductStatus } from './tables.ts'
+import type { ProductKind, ProductStatus } from './tables.ts'
 
 export interface NewProductRow {
   readonly id: string
@@ -20,6 +20,8 @@ export interface NewProductRow {
   readonly options: string
   readonly attributes: string
   readonly images: string
+  readonly tax_class: string
+  readonly kind: ProductKind
   readonly created_at: number
   readonly updated_at: number
 }
@@ -39,6 +41,8 @@ export const insertProductRows = bulkInsert<NewProductRow>('products', {
   options: 'json',
   attributes: 'json',
   images: 'json',
+  tax_class: 'text',
+  kind: 'text',
   created_at: 'integer',
   updated_at: 'integer',
 })
@@ -52,6 +56,7 @@ export interface NewVariantRow {
   readonly position: number
   readonly gtin: string | null
   readonly weight_grams: number | null
+  readonly compare_at_minor: Minor | null
   readonly created_at: number
   readonly updated_at: number
 }
@@ -65,6 +70,7 @@ export const insertVariantRows = bulkInsert<NewVariantRow>('variants', {
   position: 'integer',
   gtin: 'text',
   weight_grams: 'integer',
+  compare_at_minor: 'integer',
   created_at: 'integer',
   updated_at: 'integer',
 })
@@ -141,6 +147,8 @@ export interface ProductPatch {
   readonly tags?: string
   readonly attributes?: string
   readonly images?: string
+  readonly tax_class?: string
+  readonly kind?: ProductKind
 }
 
 export async function updateProduct(tx: Tx, id: string, patch: ProductPatch): Promise<void> {
@@ -176,6 +184,7 @@ export interface VariantPatch {
   readonly price_minor?: Minor
   readonly gtin?: string | null
   readonly weight_grams?: number | null
+  readonly compare_at_minor?: Minor | null
   readonly updated_at: number
 }
 

@@ -8,8 +8,9 @@ import { takenColumn } from '../../db/faults.ts'
 import { differences, record } from '../audit/log.ts'
 import { forgetCounts, getAnyProduct } from './catalog.ts'
 import { receiveNewStock } from '../inventory/inventory.ts'
+import { recordOwnPrices } from '../pricing/history.ts'
 import { listCategories, type CategoryRow } from './queries.ts'
-import type { ProductStatus } from './tables.ts'
+import type { ProductKind, ProductStatus } from './tables.ts'
 import {
   addToCounts,
   bumpProduct,
@@ -41,6 +42,8 @@ export interface NewVariant {
   readonly onHand?: number
   readonly gtin?: string | null
   readonly weightGrams?: number | null
+  /** What the price is said to be reduced from. */
+  readonly compareAtMinor?: Minor | null
 }
 
 export interface Attribute {
@@ -59,6 +62,8 @@ export interface NewProduct {
   readonly options?: readonly { readonly name: string; readonly values: readonly string[] }[]
   readonly attributes?: readonly Attribute[]
   readonly images?: readonly { readonly url: string; readonly alt: string }[]
+  readonly taxClass?: string
+  readonly kind?: ProductKind
   readonly variants: readonly NewVariant[]
 }
 
@@ -86,6 +91,7 @@ export async function insertProducts(
     await insertProductRows(tx, rows)
     await insertVariantRows(tx, variants)
   })
+  await recordPrices(ctx, tx, variants)
   await receiveNewStock(ctx, tx, stockOf(variants, products))
   const ids = rows.map(({ id }) => id)
   await indexProducts(tx, ids)
@@ -136,6 +142,8 @@ function productRow(
     options: JSON.stringify(product.options ?? []),
     attributes: JSON.stringify(product.attributes ?? []),
     images: JSON.stringify(product.images ?? []),
+    tax_class: product.taxClass ?? 'standard',
+    kind: product.kind ?? 'physical',
     created_at: now,
     updated_at: now,
   }
@@ -162,9 +170,21 @@ function variantRows(
     position: firstPosition + index,
     gtin: variant.gtin ?? null,
     weight_grams: variant.weightGrams ?? null,
+    compare_at_minor: variant.compareAtMinor ?? null,
     created_at: now,
     updated_at: now,
   }))
+}
+
+/** Whatever an article has been asked for may be its prior price one day. */
+function recordPrices(ctx: Context, tx: Tx, variants: readonly NewVariantRow[]): Promise<void> {
+  const { currency } = ctx.config.store
+  const prices = variants.map(({ id: variantId, price_minor: priceMinor }) => ({
+    variantId,
+    priceMinor,
+    currency,
+  }))
+  return recordOwnPrices(ctx, tx, prices)
 }
 
 function stockOf(variants: readonly NewVariantRow[], products: readonly NewProduct[]) {
@@ -277,6 +297,8 @@ export interface ProductChange {
   readonly tags?: readonly string[]
   readonly attributes?: readonly Attribute[]
   readonly images?: readonly { readonly url: string; readonly alt: string }[]
+  readonly taxClass?: string
+  readonly kind?: ProductKind
 }
 
 /**
@@ -301,9 +323,10 @@ export async function changeProduct(
 }
 
 async function productPatch(ctx: Context, tx: Tx, change: ProductChange): Promise<ProductPatch> {
-  const { brand, categoryId, tags, attributes, images, ...plain } = change
+  const { brand, categoryId, tags, attributes, images, taxClass, ...plain } = change
   return {
     ...plain,
+    ...(taxClass === undefined ? {} : { tax_class: taxClass }),
     ...(brand === undefined ? {} : { brand_id: brand && (await ensureBrand(ctx, tx, brand)) }),
     ...(categoryId === undefined ? {} : { category_id: categoryId }),
     ...(tags ? { tags: JSON.stringify(tags) } : {}),
@@ -343,6 +366,7 @@ export async function addVariant(
       firstPosition: variants.length,
     })
     await conflictsAs(tx, 'variant', async () => void (await insertVariantRows(tx, rows)))
+    await recordPrices(ctx, tx, rows)
     const quantity = variant.onHand ?? 0
     await receiveNewStock(
       ctx,
@@ -363,6 +387,7 @@ export interface VariantChange {
   readonly priceMinor?: Minor
   readonly gtin?: string | null
   readonly weightGrams?: number | null
+  readonly compareAtMinor?: Minor | null
 }
 
 export async function changeVariant(
@@ -372,13 +397,14 @@ export async function changeVariant(
 ): Promise<string> {
   const productId = await findVariantProduct(ctx.db.read, id)
   if (!productId) throw notFound('Variant')
-  const { sku, options, priceMinor, gtin, weightGrams } = change
+  const { sku, options, priceMinor, gtin, weightGrams, compareAtMinor } = change
   const patch = {
     ...(sku === undefined ? {} : { sku }),
     ...(options === undefined ? {} : { options: JSON.stringify(options) }),
     ...(priceMinor === undefined ? {} : { price_minor: priceMinor }),
     ...(gtin === undefined ? {} : { gtin }),
     ...(weightGrams === undefined ? {} : { weight_grams: weightGrams }),
+    ...(compareAtMinor === undefined ? {} : { compare_at_minor: compareAtMinor }),
   }
   await writeProduct(ctx, { id: productId, version }, async (tx) => {
     const [before, after] = differences((await findVariantRow(tx, id)) ?? {}, patch)
@@ -386,6 +412,10 @@ export async function changeVariant(
     await record(ctx, tx, { action: 'variant.changed', subject, before, after })
     const timed = { ...patch, updated_at: ctx.clock.now() }
     await conflictsAs(tx, 'variant', () => updateVariantRow(tx, id, timed))
+    if (priceMinor !== undefined) {
+      const { currency } = ctx.config.store
+      await recordOwnPrices(ctx, tx, [{ variantId: id, priceMinor, currency }])
+    }
     await reindexAround(
       tx,
       [productId],

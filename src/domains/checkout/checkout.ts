@@ -1,6 +1,5 @@
 import type { Context } from '../../context.ts'
 import { ShopError } from '../../core/errors.ts'
-import { priceCart, type PricedCart } from '../../core/price-cart.ts'
 import { minor } from '../../core/money.ts'
 import type { Tx } from '../../db/database.ts'
 import { CommitUnknownError } from '../../db/errors.ts'
@@ -14,22 +13,13 @@ import {
 import { runAgainIfUnknown } from '../../db/unknown-commit.ts'
 import { together } from '../../db/together.ts'
 import type { PaymentDriver, PaymentOutcome } from '../../drivers/payment/driver.ts'
-import { mergeIfNeeded, type Shopper } from '../cart/cart.ts'
-import {
-  acceptCartPrices,
-  articlesOf,
-  PriceChangedError,
-  takeCart,
-  type TakenCart,
-} from '../cart/checkout.ts'
-import {
-  chooseAddresses,
-  type AddressChoices,
-  type ChosenAddresses,
-} from '../customer/addresses.ts'
+import { mergeIfNeeded } from '../cart/cart.ts'
+import { acceptCartPrices, articlesOf, PriceChangedError, takeCart } from '../cart/checkout.ts'
+import { creditSum, noteCredit, planCredit, takeCredit } from '../credit/credit.ts'
+import { chooseAddresses } from '../customer/addresses.ts'
 import { takingTurns } from '../inventory/hot.ts'
 import { reserveStock, servingLocation } from '../inventory/inventory.ts'
-import { createOrder, hasOrder, orderToken, type Order, type OrderDraft } from '../order/orders.ts'
+import { createOrder, hasOrder, orderToken, type Order } from '../order/orders.ts'
 import {
   askProvider,
   charge,
@@ -40,24 +30,19 @@ import {
   providerError,
   type PaymentRow,
 } from '../payment/payments.ts'
+import { isSlotTaken, noteUses, takeUses } from '../promotion/uses.ts'
+import type { CheckoutCommand } from './command.ts'
 import {
-  chooseMethod,
-  listShippingMethods,
-  quoteMethods,
-  type ShippingMethod,
-} from '../shipping/shipping.ts'
+  assertPayable,
+  assertTotal,
+  draftOf,
+  emailOf,
+  redemptionOf,
+  sendingOf,
+  termsOf,
+  wantedOf,
+} from './draft.ts'
 import { settle, settling } from './settle.ts'
-
-export interface CheckoutCommand {
-  readonly shopper: Shopper
-  readonly email: string | undefined
-  readonly addresses: AddressChoices
-  readonly shippingMethod: string | undefined
-  readonly paymentMethod: string
-  readonly paymentData: Readonly<Record<string, unknown>>
-  /** The cart version the caller has seen, from If-Match. */
-  readonly version: number | undefined
-}
 
 /** What a checkout answers: the order, and the token with which a guest can read it again. */
 export interface PlacedOrder extends Order {
@@ -87,8 +72,10 @@ type Begun =
  * by the reconciler.
  *
  * Refuses with CART_EMPTY, CART_LOCKED, VERSION_CONFLICT, PRODUCT_UNAVAILABLE, PRICE_CHANGED,
- * UNKNOWN_SHIPPING_METHOD, UNKNOWN_PAYMENT_METHOD, EMAIL_REQUIRED, INSUFFICIENT_STOCK,
- * PAYMENT_DECLINED, PAYMENT_REFUNDED; PAYMENT_UNAVAILABLE leaves it to a repetition.
+ * COUPON_INVALID, PROMOTION_USED_UP, TOTAL_CHANGED, GIFT_CARD_INVALID, CREDIT_SPENT,
+ * NOTHING_TO_PAY_WITH, UNKNOWN_SHIPPING_METHOD, UNKNOWN_PAYMENT_METHOD, EMAIL_REQUIRED,
+ * INSUFFICIENT_STOCK, PAYMENT_DECLINED, PAYMENT_REFUNDED; PAYMENT_UNAVAILABLE leaves it to a
+ * repetition.
  */
 export async function checkout(
   ctx: Context,
@@ -125,6 +112,7 @@ async function begin(ctx: Context, attempt: Omit<Attempt, 'orderId'>): Promise<B
   } catch (error) {
     // The refusal names the new prices, so the shopper knows them from now on.
     if (error instanceof PriceChangedError) await acceptCartPrices(ctx, error)
+    if (isSlotTaken(ctx, error)) throw new ShopError('PROMOTION_USED_UP')
     // The answer to the COMMIT was lost: whether the order is there says whether it happened.
     const isThere = error instanceof CommitUnknownError && (await hasOrder(ctx.db.read, orderId))
     if (!isThere) throw error
@@ -141,104 +129,54 @@ async function beginIn(ctx: Context, tx: Tx, attempt: Attempt): Promise<Begun> {
     return { kind: 'pending', orderId: earlier.orderId }
   }
   const payment = await placeOrder(ctx, tx, { command, orderId })
-  if (!driver.offline) return { kind: 'pending', orderId, payment }
+  const isCovered = payment.amount_minor === 0
+  if (!driver.offline && !isCovered) return { kind: 'pending', orderId, payment }
   const { paymentData: data } = command
-  const outcome = await charge(ctx, { driver, payment, data })
+  const outcome = isCovered ? covered : await charge(ctx, { driver, payment, data })
   if (!outcome) throw new Error(`the offline payment method ${driver.code} gave no outcome`)
   const order = await settle(ctx, tx, { orderId, outcome })
   return { kind: 'answered', ...(await storedAnswer(ctx, tx, { order, once })) }
 }
 
-interface NewOrder {
-  readonly orderId: string
-  readonly command: CheckoutCommand
-  readonly addresses: ChosenAddresses
-  readonly cart: TakenCart
-  readonly method: ShippingMethod
-  readonly priced: PricedCart
-}
+/** Nothing is left to charge, so that nobody has to be asked. */
+const covered: PaymentOutcome = { kind: 'captured', reference: 'nothing to charge' }
 
-/** The order in its first state, with its payment attempt and its stock, all or nothing. */
+/**
+ * The order in its first state, with its payment attempt and its stock, all or nothing. Locks are
+ * taken in one order by everybody: cart, promotions, gift cards, order and payment, stock last.
+ */
 async function placeOrder(
   ctx: Context,
   tx: Tx,
   { command, orderId }: { command: CheckoutCommand; orderId: string },
 ): Promise<PaymentRow> {
   const { shopper, version, paymentMethod } = command
-  const [addresses, cart, methods, locationId] = await together(tx, [
-    () => chooseAddresses(tx, shopper.customerId, command.addresses),
-    () => takeCart(ctx, tx, { shopper, version }),
-    () => listShippingMethods(tx),
+  const addresses = await chooseAddresses(tx, shopper.customerId, command.addresses)
+  const ordered = { ...command, addresses }
+  const [cart, locationId] = await together(tx, [
+    () => takeCart(ctx, tx, { shopper, version, terms: termsOf(ordered) }),
     () => servingLocation(tx),
   ])
-  const method = chooseMethod(methods, command.shippingMethod)
-  const priced = priceOrder(ctx, cart, method)
-  const draft = draftOf(ctx, { orderId, command, addresses, cart, method, priced })
-  const { totalMinor: amountMinor, currency } = priced
-  const wanted = cart.lines.map(({ variant_id, quantity }) => ({ variantId: variant_id, quantity }))
-  const [, payment] = await together(tx, [
-    () => createOrder(ctx, tx, draft),
+  sendingOf(cart, command.shippingMethod)
+  emailOf(ordered)
+  const { totalMinor, currency } = cart.basket.priced
+  assertTotal(command.expectedTotal, { totalMinor, currency })
+  const { customerId } = shopper
+  const credit = await planCredit(ctx, tx, { ...command, customerId, currency, totalMinor })
+  const creditMinor = creditSum(credit)
+  const amountMinor = minor(totalMinor - creditMinor)
+  assertPayable(command, { amountMinor, currency })
+  const redemption = redemptionOf(orderId, cart)
+  await takeUses(ctx, tx, redemption)
+  await takeCredit(ctx, tx, credit)
+  const [, , , payment] = await together(tx, [
+    () => createOrder(ctx, tx, draftOf({ orderId, command: ordered, cart, creditMinor })),
+    () => noteUses(ctx, tx, redemption),
+    () => noteCredit(ctx, tx, { orderId, parts: credit }),
     () => createPayment(ctx, tx, { orderId, method: paymentMethod, amountMinor, currency }),
-    () => reserveStock(ctx, tx, { orderId, locationId, wanted }),
+    () => reserveStock(ctx, tx, { orderId, locationId, wanted: wantedOf(cart) }),
   ])
   return payment
-}
-
-function draftOf(ctx: Context, given: NewOrder): OrderDraft {
-  const { orderId, command, addresses, cart, method, priced } = given
-  const linesById = new Map(priced.lines.map((line) => [line.id, line]))
-  return {
-    order: {
-      id: orderId,
-      cart_id: cart.row.id,
-      live_cart_id: cart.row.id,
-      customer_id: command.shopper.customerId ?? null,
-      email: emailOf(command, addresses),
-      currency: priced.currency,
-      subtotal_minor: priced.subtotalMinor,
-      discount_minor: priced.discountMinor,
-      shipping_minor: priced.shippingMinor,
-      tax_minor: priced.taxMinor,
-      tax_inclusive: ctx.config.tax.inclusive ? 1 : 0,
-      total_minor: priced.totalMinor,
-      item_count: priced.itemCount,
-      shipping_method: method.code,
-      shipping_name: method.name,
-      shipping_address: JSON.stringify(addresses.shipping),
-      billing_address: JSON.stringify(addresses.billing),
-    },
-    lines: cart.lines.map((line) => ({
-      variant_id: line.variant_id,
-      product_id: line.product_id,
-      product_number: line.product_number,
-      sku: line.sku,
-      name: line.name,
-      options: line.options,
-      quantity: line.quantity,
-      price_minor: line.price_minor,
-      subtotal_minor: linesById.get(line.number)?.subtotalMinor ?? minor(0),
-      tax_minor: linesById.get(line.number)?.taxMinor ?? minor(0),
-      total_minor: linesById.get(line.number)?.totalMinor ?? minor(0),
-    })),
-  }
-}
-
-function priceOrder(ctx: Context, cart: TakenCart, method: ShippingMethod): PricedCart {
-  const lines = cart.lines.map((line) => ({
-    id: line.number,
-    quantity: line.quantity,
-    unitPriceMinor: line.price_minor,
-  }))
-  const basket = { currency: cart.row.currency, lines, tax: ctx.config.tax }
-  const goods = priceCart({ ...basket, shippingMinor: minor(0) })
-  const [quote] = quoteMethods([method], goods.subtotalMinor)
-  return priceCart({ ...basket, shippingMinor: quote?.priceMinor ?? minor(0) })
-}
-
-function emailOf(command: CheckoutCommand, addresses: ChosenAddresses): string {
-  const email = command.email ?? addresses.shipping.email ?? addresses.billing.email
-  if (email === undefined) throw new ShopError('EMAIL_REQUIRED')
-  return email
 }
 
 /**

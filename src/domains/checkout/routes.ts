@@ -19,7 +19,8 @@ import {
 import { getCustomer } from '../customer/customers.ts'
 import { orderView } from '../order/views.ts'
 import { listPaymentMethods } from '../payment/payments.ts'
-import { listShippingMethods } from '../shipping/shipping.ts'
+import { checkedVatId } from '../cart/terms.ts'
+import { currentSettings } from '../pricing/settings.ts'
 import { checkout, type Once, type PlacedOrder } from './checkout.ts'
 import { CheckoutBody, PlacedOrderView } from './schema.ts'
 
@@ -32,6 +33,12 @@ export const checkoutErrors = [
   'PRODUCT_UNAVAILABLE',
   'PRICE_CHANGED',
   'AMOUNT_TOO_LARGE',
+  'COUPON_INVALID',
+  'PROMOTION_USED_UP',
+  'TOTAL_CHANGED',
+  'GIFT_CARD_INVALID',
+  'CREDIT_SPENT',
+  'NOTHING_TO_PAY_WITH',
   'INSUFFICIENT_STOCK',
   'UNKNOWN_SHIPPING_METHOD',
   'UNKNOWN_PAYMENT_METHOD',
@@ -95,6 +102,10 @@ export async function answerCheckout(
     shippingMethod: body.shipping_method,
     paymentMethod: body.payment_method,
     paymentData: body.payment_data ?? {},
+    vatId: body.vat_id === undefined ? undefined : checkedVatId(body.vat_id),
+    giftCards: body.gift_cards ?? [],
+    useStoreCredit: body.use_store_credit ?? false,
+    expectedTotal: body.expected_total,
     version: demandedVersion(request),
   }
   const once: Once = {
@@ -162,12 +173,21 @@ function registerMethodRoutes(app: App, ctx: Context): void {
     },
     async () => {
       const { currency } = ctx.config.store
-      const methods = await listShippingMethods(ctx.db.read)
-      const data = methods.map(({ price_minor, free_from_minor, ...method }) => ({
-        ...method,
-        price: moneyView(price_minor, currency),
-        free_from: free_from_minor === null ? null : moneyView(free_from_minor, currency),
-      }))
+      const { methods } = await currentSettings(ctx, ctx.db.read)
+      const data = methods.flatMap(({ tariffs, ...method }) => {
+        const tariff = tariffs[currency]
+        if (!tariff) return []
+        const { freeFromMinor } = tariff
+        return {
+          code: method.code,
+          name: method.name,
+          description: method.description,
+          days_min: method.daysMin,
+          days_max: method.daysMax,
+          price: moneyView(tariff.priceMinor, currency),
+          free_from: freeFromMinor === undefined ? null : moneyView(freeFromMinor, currency),
+        }
+      })
       return success(data, 'Shipping methods listed')
     },
   )

@@ -1,5 +1,5 @@
 import { Type } from 'typebox'
-import { uuidPattern } from '../../http/schema.ts'
+import { Amount, uuidPattern } from '../../http/schema.ts'
 import { OrderView } from '../order/schema.ts'
 
 const closed = { additionalProperties: false }
@@ -62,7 +62,27 @@ export const CheckoutBody = Type.Object(
         description: 'Default: the first offered',
       }),
     ),
-    payment_method: Type.String({ maxLength: 50, examples: ['test'] }),
+    payment_method: Type.String({
+      maxLength: 50,
+      examples: ['test'],
+      description: 'A payment method; credit: gift cards and store credit pay all of it',
+    }),
+    vat_id: Type.Optional(
+      Type.String({ maxLength: 40, description: 'A VAT id with its country, such as DE123456789' }),
+    ),
+    gift_cards: Type.Optional(
+      Type.Array(Type.String({ minLength: 1, maxLength: 60 }), {
+        maxItems: 10,
+        description: 'Codes of gift cards to pay with, before the payment method',
+      }),
+    ),
+    use_store_credit: Type.Optional(
+      Type.Boolean({ default: false, description: 'Pay with the store credit of the account too' }),
+    ),
+    expected_total: Type.Optional({
+      ...Amount,
+      description: 'The total that was shown, such as 19.99: another one is refused',
+    }),
     payment_data: Type.Optional(
       Type.Record(Type.String({ maxLength: 50 }), Type.Unknown(), {
         description: 'What the payment method needs; for test: {"outcome": "approve"}',

@@ -4,6 +4,8 @@ import { enqueue } from '../../db/outbox.ts'
 import { together } from '../../db/together.ts'
 import type { PaymentOutcome } from '../../drivers/payment/driver.ts'
 import { completeCart, reopenCart } from '../cart/checkout.ts'
+import { releaseCredit } from '../credit/credit.ts'
+import { issueOrderedCards } from '../credit/orders.ts'
 import {
   lockHeldStock,
   releaseHeldStock,
@@ -19,6 +21,7 @@ import {
   type OrderRow,
 } from '../order/orders.ts'
 import { decideOutcome, oweRefund } from '../payment/payments.ts'
+import { releaseUses } from '../promotion/uses.ts'
 
 /** The money has come and the stock is gone; thrown to undo what was half reserved again. */
 class StockGoneError extends Error {}
@@ -86,6 +89,7 @@ async function confirm(
 ): Promise<Order> {
   const status = outcome.kind === 'captured' ? 'paid' : 'placed'
   const payload = { order_id: order.id, number: order.number, status } as const
+  if (status === 'paid') await issueOrderedCards(ctx, tx, order)
   const [, , , , settled, isSold] = await together(tx, [
     () => settleOrderStatus(ctx, tx, { order, status }),
     () => completeCart(ctx, tx, order.cart_id),
@@ -116,6 +120,8 @@ async function cancelUnpaid(
 async function cancel(ctx: Context, tx: Tx, order: OrderRow): Promise<void> {
   await settleOrderStatus(ctx, tx, { order, status: 'cancelled' })
   await reopenCart(ctx, tx, order.cart_id)
+  await releaseUses(tx, order.id)
+  await releaseCredit(ctx, tx, order.id)
 }
 
 async function settleWithoutStock(

@@ -16,6 +16,7 @@ import { may, type Principal } from '../access/permissions.ts'
 import {
   countOrdersOf,
   findOrder as findOrderRow,
+  findPricing,
   insertEvent,
   insertOrderLines,
   insertOrders,
@@ -122,6 +123,21 @@ export async function loadOrder(db: Db, row: OrderRow): Promise<Order> {
     () => listEvents(db, { orderId: row.id }),
   ])
   return { order: row, lines, events }
+}
+
+/** How an order was priced when it was placed; null for one that is older than that. */
+export async function getPricing(
+  db: Db,
+  by: Reference,
+): Promise<{ row: OrderRow; pricing: string | null }> {
+  const row = await findOrderRow(db, by)
+  if (!row) throw notFound('Order')
+  return { row, pricing: await findPricing(db, row.id) }
+}
+
+/** The lines of an order, in their order. */
+export function listOrderLines(db: Db, id: string): Promise<OrderLineRow[]> {
+  return listLinesOf(db, { ids: JSON.stringify([{ id }]) })
 }
 
 /** Who asks for an order: a signed-in user, or a guest with the token given at checkout. */

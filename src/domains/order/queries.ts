@@ -26,6 +26,9 @@ export interface OrderRow {
   readonly shipping_name: string
   readonly shipping_address: string
   readonly billing_address: string
+  readonly shipping_discount_minor: Minor
+  readonly credit_minor: Minor
+  readonly gift_card_count: number
   readonly version: number
   readonly created_at: number
   readonly payment_method: string
@@ -42,6 +45,7 @@ function orders(db: Db) {
     .select(['o.currency', 'o.subtotal_minor', 'o.discount_minor', 'o.shipping_minor'])
     .select(['o.tax_minor', 'o.tax_inclusive', 'o.total_minor', 'o.item_count'])
     .select(['o.shipping_method', 'o.shipping_name', 'o.shipping_address', 'o.billing_address'])
+    .select(['o.shipping_discount_minor', 'o.credit_minor', 'o.gift_card_count'])
     .select(['o.version', 'o.created_at', 'y.method as payment_method'])
     .select(['y.status as payment_status', 'y.failure_code as payment_failure'])
     .select('y.captured_minor')
@@ -117,6 +121,9 @@ export interface OrderLineRow {
   readonly subtotal_minor: Minor
   readonly tax_minor: Minor
   readonly total_minor: Minor
+  readonly discount_minor: Minor
+  readonly is_gift: 0 | 1
+  readonly kind: string
 }
 
 export interface NewOrderLine extends OrderLineRow {
@@ -138,17 +145,30 @@ export const insertOrderLines = bulkInsert<NewOrderLine>('order_lines', {
   subtotal_minor: 'integer',
   tax_minor: 'integer',
   total_minor: 'integer',
+  discount_minor: 'integer',
+  is_gift: 'integer',
+  kind: 'text',
 })
 
 /** The lines of several orders at once, in their order. `ids` is a JSON array of {id}. */
 export const listLinesOf = preparedQuery<{ ids: string }, OrderLineRow>(
   (db, param) => sql<OrderLineRow>`
     select l.id, l.order_id, l.variant_id, l.product_id, l.product_number, l.sku, l.name,
-      l.options, l.quantity, l.price_minor, l.subtotal_minor, l.tax_minor, l.total_minor
+      l.options, l.quantity, l.price_minor, l.subtotal_minor, l.tax_minor, l.total_minor,
+      l.discount_minor, l.is_gift, l.kind
     from ${db.dialect.jsonRows(param('ids'), { id: 'uuid' })} d
     join order_lines l on l.order_id = d.id
     order by l.order_id, l.position`,
 )
+
+const pricingOf = preparedQuery<{ orderId: string }, { pricing: string | null }>((db, param) =>
+  db.selectFrom('orders').select('pricing').where('id', '=', param('orderId')),
+)
+
+/** How an order was priced, as JSON; null for one that is older than that was written down. */
+export async function findPricing(db: Db, orderId: string): Promise<string | null> {
+  return (await pricingOf(db, { orderId }))[0]?.pricing ?? null
+}
 
 export interface OrderEventRow {
   readonly type: string
@@ -265,6 +285,13 @@ export interface NewOrder {
   readonly shipping_address: string
   /** JSON */
   readonly billing_address: string
+  readonly shipping_discount_minor: Minor
+  readonly shipping_tax_minor: Minor
+  readonly credit_minor: Minor
+  readonly gift_card_count: number
+  readonly vat_id: string | null
+  /** JSON */
+  readonly pricing: string
   readonly created_at: number
   readonly updated_at: number
 }
@@ -288,6 +315,12 @@ export const insertOrders = bulkInsert<NewOrder>('orders', {
   shipping_name: 'text',
   shipping_address: 'json',
   billing_address: 'json',
+  shipping_discount_minor: 'integer',
+  shipping_tax_minor: 'integer',
+  credit_minor: 'integer',
+  gift_card_count: 'integer',
+  vat_id: 'text',
+  pricing: 'json',
   created_at: 'integer',
   updated_at: 'integer',
 })

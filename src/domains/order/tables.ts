@@ -25,6 +25,14 @@ export interface OrderTable {
   shipping_address: string
   /** JSON: Address */
   billing_address: string
+  shipping_discount_minor: Generated<Minor>
+  shipping_tax_minor: Generated<Minor>
+  /** Paid by gift cards and store credit. */
+  credit_minor: Generated<Minor>
+  gift_card_count: Generated<number>
+  vat_id: Generated<string | null>
+  /** JSON: how it was priced. */
+  pricing: Generated<string | null>
   version: Generated<number>
   created_at: number
   updated_at: number
@@ -45,6 +53,9 @@ export interface OrderLineTable {
   subtotal_minor: Minor
   tax_minor: Minor
   total_minor: Minor
+  discount_minor: Generated<Minor>
+  is_gift: Generated<0 | 1>
+  kind: Generated<string>
 }
 
 export interface OrderEventTable {

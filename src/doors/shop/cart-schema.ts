@@ -67,6 +67,7 @@ const ShippingOption = Type.Object({
   name: Type.String(),
   description: Type.String(),
   price: Amount,
+  discount: Amount,
   days_min: Type.Integer(),
   days_max: Type.Integer(),
 })
@@ -114,6 +115,15 @@ export const ShopCart = Type.Object(
     discount: Amount,
     total: Amount,
     shipping_options: Type.Array(ShippingOption),
+    tax_inclusive: Type.Boolean({ description: 'The prices contain the tax already' }),
+    coupons: Type.Array(
+      Type.Object({
+        code: Type.String(),
+        applied: Type.Boolean(),
+        reason: Type.Union([Type.String(), Type.Null()]),
+      }),
+    ),
+    discounts: Type.Array(Type.Object({ name: Type.String(), amount: Amount })),
     problems: Type.Array(Problem, { description: 'What keeps this cart from being bought' }),
     expires_at: Type.Union([Timestamp, Type.Null()]),
   },

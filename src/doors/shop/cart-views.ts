@@ -1,6 +1,6 @@
 import type { Context } from '../../context.ts'
 import { minor, timesMinor, type Minor } from '../../core/money.ts'
-import type { PricedLine } from '../../core/price-cart.ts'
+import type { PricedLine } from '../../core/pricing/cart.ts'
 import type { Cart, CartLineRow, Problem } from '../../domains/cart/cart.ts'
 import { problemMessage } from '../../domains/cart/views.ts'
 import { imageOf, timeView } from '../../domains/catalog/views.ts'
@@ -22,13 +22,24 @@ export function shopCart(ctx: Context, cart: Cart, sessionId: string | undefined
     shipping: exact(priced.shippingMinor, currency),
     discount: exact(priced.discountMinor, currency),
     total: exact(priced.totalMinor, currency),
-    shipping_options: cart.shippingQuotes.map(({ method, priceMinor }) => ({
+    shipping_options: cart.shippingOptions.map(({ method, priceMinor, discountMinor }) => ({
       code: method.code,
       name: method.name,
       description: method.description,
       price: exact(priceMinor, currency),
-      days_min: method.days_min,
-      days_max: method.days_max,
+      discount: exact(discountMinor, currency),
+      days_min: method.daysMin,
+      days_max: method.daysMax,
+    })),
+    tax_inclusive: priced.isTaxInclusive,
+    coupons: cart.codes.map(({ code, reason }) => ({
+      code,
+      applied: reason === undefined,
+      reason: reason ?? null,
+    })),
+    discounts: priced.discounts.map(({ name, amountMinor }) => ({
+      name,
+      amount: exact(amountMinor, currency),
     })),
     problems: cart.problems.map(problemOf),
     expires_at: cart.expiresAt === undefined ? null : timeView(cart.expiresAt),
@@ -47,7 +58,7 @@ function itemOf(ctx: Context, line: CartLineRow, priced: PricedLine<number> | un
     slug: line.slug,
     name: line.name,
     options: JSON.parse(line.options) as Record<string, string>,
-    price: money(line.price_minor),
+    price: money(priced?.unitPriceMinor),
     quantity: line.quantity,
     subtotal: money(priced?.subtotalMinor),
     total_price: money(priced?.subtotalMinor),

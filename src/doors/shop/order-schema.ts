@@ -1,4 +1,4 @@
-import { Type } from 'typebox'
+import { Type, type Static } from 'typebox'
 import { Timestamp, Uuid } from '../../http/schema.ts'
 import { Amount } from './exact.ts'
 
@@ -27,6 +27,10 @@ const summary = {
   tax_amount: Amount,
   tax_inclusive: Type.Boolean({ description: 'The prices contain the tax already' }),
   total_amount: Amount,
+  credit_amount: Type.Unsafe<Static<typeof Amount>>({
+    ...Amount,
+    description: 'Paid by gift cards and store credit',
+  }),
   payment: Type.Object({ method: Type.String(), status: Type.String(), amount_paid: Amount }),
   items: Type.Array(Item),
   created_at: Timestamp,

@@ -18,6 +18,7 @@ export function shopOrderSummary({ order, lines }: OrderSummary) {
     tax_amount: money(order.tax_minor),
     tax_inclusive: order.tax_inclusive === 1,
     total_amount: money(order.total_minor),
+    credit_amount: money(order.credit_minor),
     payment: {
       method: order.payment_method,
       status: order.payment_status,
