@@ -49,6 +49,8 @@ function dialectOf(flavour: Flavour): Dialect {
       (numbered ? ` auto_increment=${start}` : ''),
     startNumbers: () => [],
     dropNamelessChecks,
+    dropIndex: (table, index) => `drop index ${index} on ${table}`,
+    quotient: (dividend, divisor) => sql<number>`(${dividend}) div (${divisor})`,
     appendOnly: (table) =>
       ['update', 'delete'].map(
         (verb) =>

@@ -48,6 +48,8 @@ export const postgresDialect: Dialect = {
   tableOptions: () => '',
   startNumbers: () => [],
   dropNamelessChecks,
+  dropIndex: (_table, index) => `drop index ${index}`,
+  quotient: (dividend, divisor) => sql<number>`div(${dividend}, ${divisor})`,
   appendOnly: (table) => [
     'create or replace function refuse_change() returns trigger language plpgsql as ' +
       "$$ begin raise exception '% is append-only', tg_table_name; end $$",
