@@ -19,6 +19,10 @@ export const eventTopics = {
     when: 'That money has been given back in full.',
     payload: ['order_id', 'number'],
   },
+  'stock.back_order_filled': {
+    when: 'Goods came for an order that had bought them before they were there.',
+    payload: ['order_id', 'variant_id', 'quantity'],
+  },
   'account.link_due': {
     when: 'Somebody is to get a mail with a link that is good once. The link is not in the event.',
     payload: ['token_id'],

@@ -66,8 +66,42 @@ const damages: readonly (readonly [rule: string, damage: RawBuilder<unknown>])[]
     sql`update stock_holds set status = 'released' where status = 'sold'`,
   ],
   [
-    'what an order sold left the warehouse once',
-    sql`update orders set item_count = item_count + 1 where status = 'paid'`,
+    'what was sold left the warehouse once, and came back at most once',
+    sql`update stock_holds set returned = 1 where status = 'sold'`,
+  ],
+  [
+    'nothing left the warehouse for an order that has not bought it',
+    sql`delete from stock_holds where status = 'sold'`,
+  ],
+  [
+    'an order has nothing that it did not buy',
+    sql`delete from order_lines where order_id in (select id from orders where status = 'paid')`,
+  ],
+  ['a shelf sells exactly while its location does', sql`update stock set is_active = 0`],
+  ['there is one default location, and it sells', sql`update locations set is_active = 0`],
+  [
+    'nobody waits for what cannot be on back-order',
+    sql`update stock_holds set waiting = 1 where status = 'sold'`,
+  ],
+  [
+    'what is on back-order is what orders wait for, within its limit',
+    sql`insert into backorder_terms (variant_id, limit_quantity, backordered)
+      select id, 9, 1 from variants`,
+  ],
+  ['a shelf of lots holds what its lots hold', sql`update variants set supply = 'lots'`],
+  [
+    'a lot has what its movements say, and reserves what orders hold of it',
+    sql`insert into stock_lots (id, variant_id, location_id, code, on_hand, created_at)
+      select variant_id, variant_id, location_id, 'L', 1, 0 from stock`,
+  ],
+  [
+    'the lots that an order has are what it has of the article',
+    sql`update stock_holds set has_lots = 1 where status = 'sold'`,
+  ],
+  [
+    'what is on its way left one place and reached the other',
+    sql`insert into stock_transfers (id, from_id, to_id, status, created_at, updated_at)
+      select v.id, l.id, v.id, 'in_transit', 0, 0 from variants v, locations l`,
   ],
   [
     'a finished cart is free for nobody, an unfinished one has no order that counts',

@@ -141,7 +141,7 @@ async function restateHolds(schema: Kysely<unknown>, dialect: Dialect): Promise<
   await run(`${add}status check (status in ('active', 'sold', 'released'))`)
   await run(
     `${add}counts check (quantity >= 0 and waiting >= 0 and dropped >= 0 ` +
-      'and quantity + waiting + dropped > 0 and 0 <= returned and returned <= quantity)',
+      'and 0 <= returned and returned <= quantity)',
   )
   // Back-orders of an article are found by it, and so are its active holds.
   await run('create index stock_holds_waiting on stock_holds (variant_id, status, waiting)')

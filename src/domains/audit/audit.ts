@@ -1,5 +1,6 @@
 import type { Context } from '../../context.ts'
 import { findViolations, rules } from './queries.ts'
+import { stockRules } from './stock-queries.ts'
 
 export interface Violation {
   readonly rule: string
@@ -15,7 +16,7 @@ export async function audit(
   onRule: (name: string, violated: boolean) => void = () => undefined,
 ): Promise<Violation[]> {
   const violations: Violation[] = []
-  for (const rule of rules) {
+  for (const rule of [...rules, ...stockRules]) {
     const rows = await findViolations(ctx.db.long, rule, examplesMax)
     if (rows.length > 0) violations.push({ rule: rule.name, rows })
     onRule(rule.name, rows.length > 0)

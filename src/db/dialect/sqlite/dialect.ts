@@ -65,6 +65,7 @@ export const sqliteDialect: Dialect = {
   async insertOnce(tx, table, row) {
     return (await insertUnlessThere(tx, table, row)).changes === 1
   },
+  insertMissing: (insert) => sql`${insert} where true on conflict do nothing`,
   async insertNumbered(tx, table, row) {
     const query = insertRow(table, row).compile(tx)
     const { insertId } = await tx.runner.run(query.sql, query.parameters)
