@@ -41,7 +41,10 @@ export function chooseStock(
   locations: readonly string[],
 ): StockChoice {
   const stock = new Map(
-    shelves.map(({ variantId, locationId, available }) => [`${variantId} ${locationId}`, available]),
+    shelves.map(({ variantId, locationId, available }) => [
+      `${variantId} ${locationId}`,
+      available,
+    ]),
   )
   const at = (variantId: string, locationId: string) =>
     Math.max(stock.get(`${variantId} ${locationId}`) ?? 0, 0)
@@ -107,8 +110,7 @@ export function chooseLots(
   lots: readonly LotOnShelf[],
 ): { readonly lotId: string; readonly quantity: number }[] {
   const order = lots.toSorted(
-    (a, b) =>
-      (a.expiresAt ?? Infinity) - (b.expiresAt ?? Infinity) || (a.lotId < b.lotId ? -1 : 1),
+    (a, b) => (a.expiresAt ?? Infinity) - (b.expiresAt ?? Infinity) || (a.lotId < b.lotId ? -1 : 1),
   )
   const sources = order.map(({ lotId, available }) => ({ key: lotId, available }))
   return takeInTurn(quantity, sources).map(({ key: lotId, quantity: taken }) => ({

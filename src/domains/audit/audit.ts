@@ -23,3 +23,13 @@ export async function audit(
   }
   return violations
 }
+
+/** Every promise about stock, and whether it is kept. */
+export async function auditStock(ctx: Context) {
+  const found: { promise: string; kept: boolean; examples: Record<string, unknown>[] }[] = []
+  for (const rule of stockRules) {
+    const examples = await findViolations(ctx.db.long, rule, examplesMax)
+    found.push({ promise: rule.name, kept: examples.length === 0, examples })
+  }
+  return found
+}

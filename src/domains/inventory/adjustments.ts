@@ -7,7 +7,7 @@ import { assertAll } from './inventory.ts'
 import { findDefaultLocation, findLocation } from './location-queries.ts'
 import { adjustLots, findLot, type LotRow } from './lot-queries.ts'
 import { movement } from './movements.ts'
-import { asIds, listIngredients, type Ingredient } from './plan-queries.ts'
+import { asIds, listIngredients, lockShelves, type Ingredient } from './plan-queries.ts'
 import {
   adjustRows,
   insertMovements,
@@ -53,6 +53,8 @@ export async function adjustStock(
 ): Promise<StockRow[]> {
   const { variantId, quantity, kind, note, reason } = adjustment
   if (kind === 'scrap' && quantity > 0) throw invalid('quantity', 'must be below 0 for scrap')
+  // How it is kept cannot change from here on.
+  await lockShelves(tx, { ids: asIds([variantId]) })
   const article = await getArticle(tx, variantId)
   assertLot(article, adjustment.lot)
   const locationId = await placeOf(tx, adjustment.locationId)
@@ -99,12 +101,13 @@ async function putIn(ctx: Context, tx: Tx, booked: Booked): Promise<void> {
     throw invalid('lot.expires_at', 'is required for a new lot (null: it keeps)')
   }
   const named = lot && { code: lot.code, expiresAt: expiresAt ?? null }
-  await arrive(ctx, tx, [
-    { variantId, locationId, quantity, kind, note, reason, lot: named },
-  ])
+  await arrive(ctx, tx, [{ variantId, locationId, quantity, kind, note, reason, lot: named }])
 }
 
-async function knownLot(tx: Tx, { variantId, locationId, lot }: Booked): Promise<LotRow | undefined> {
+async function knownLot(
+  tx: Tx,
+  { variantId, locationId, lot }: Booked,
+): Promise<LotRow | undefined> {
   return (await findLot(tx, { variantId, locationId, code: lot?.code ?? '' }))[0]
 }
 
@@ -148,12 +151,13 @@ export interface Level {
  */
 export async function setLevel(ctx: Context, tx: Tx, level: Level): Promise<StockRow[]> {
   const { variantId, onHand, expected, reason, note } = level
+  await lockShelves(tx, { ids: asIds([variantId]) })
   const article = await getArticle(tx, variantId)
   if (article.supply === 'lots') {
     throw invalid('variant_id', 'is kept by lots: adjust each lot, or count them')
   }
   const locationId = await placeOf(tx, level.locationId)
-  const target = { variant_id: variantId, location_id: locationId, on_hand: onHand, expected }
+  const target = { variant_id: variantId, location_id: locationId, target: onHand, expected }
   if ((await setRow(tx, [target])).changes !== 1) throw await levelRefusal(tx, target, article)
   const quantity = onHand - expected
   if (quantity !== 0) {
@@ -175,7 +179,8 @@ async function levelRefusal(
   const row = rows.find(({ location_id }) => location_id === target.location_id)
   const current = row?.on_hand ?? 0
   const { expected } = target
-  if (!row || current !== expected) return new ShopError('STOCK_CHANGED', { sku, current, expected })
+  if (!row || current !== expected)
+    return new ShopError('STOCK_CHANGED', { sku, current, expected })
   return new ShopError('INSUFFICIENT_STOCK', { sku, available: row.available })
 }
 

@@ -1,5 +1,6 @@
 import { sql } from 'kysely'
 import { bulkInsertOnce, bulkUpdate } from '../../db/bulk.ts'
+import type { Change, Tx } from '../../db/database.ts'
 import { preparedQuery, preparedWrite } from '../../db/prepared.ts'
 import type { LotRow } from './lot-queries.ts'
 import { locked } from './plan-queries.ts'
@@ -107,15 +108,33 @@ const soldColumns = {
   has_lots: 'integer',
 } as const
 
-/** Adds to what an order has bought at places where it has bought the article before. */
-export const addToSold = bulkUpdate<SoldPieces>({
+// Named otherwise than what they change: MySQL could not tell them apart.
+const addRows = bulkUpdate({
   table: 'stock_holds',
-  columns: soldColumns,
-  set: sql`quantity = stock_holds.quantity + d.quantity, waiting = stock_holds.waiting + d.waiting,
-    promised_at = coalesce(d.promised_at, stock_holds.promised_at),
-    has_lots = case when d.has_lots = 1 then 1 else stock_holds.has_lots end`,
+  columns: {
+    order_id: 'uuid',
+    variant_id: 'uuid',
+    location_id: 'uuid',
+    pieces: 'integer',
+    later: 'integer',
+    promise: 'integer',
+    lotted: 'integer',
+  },
+  set: sql`quantity = stock_holds.quantity + d.pieces, waiting = stock_holds.waiting + d.later,
+    promised_at = coalesce(d.promise, stock_holds.promised_at),
+    has_lots = case when d.lotted = 1 then 1 else stock_holds.has_lots end`,
   where: sameHold,
 })
+
+/** Adds to what an order has bought at places where it has bought the article before. */
+export const addToSold = (tx: Tx, rows: readonly SoldPieces[]): Promise<Change> =>
+  addRows(
+    tx,
+    rows.map(({ quantity: pieces, waiting: later, promised_at, has_lots: lotted, ...row }) => ({
+      ...row,
+      ...{ pieces, later, promise: promised_at, lotted },
+    })),
+  )
 
 /** Notes what an order has bought at places where it has nothing of the article yet. */
 export const insertMissingSold = bulkInsertOnce<SoldPieces>('stock_holds', soldColumns)
@@ -135,16 +154,17 @@ export const lockSold = preparedQuery<{ orderId: string }, SoldHold>(
 )
 
 export interface Returned extends OrderPieces {
-  readonly dropped: number
+  /** Pieces that were only waited for. */
+  readonly given_up: number
 }
 
 /** Counts what comes back of a sale, and what was only waited for and is not wanted any more. */
 export const markReturned = bulkUpdate<Returned>({
   table: 'stock_holds',
-  columns: { ...orderColumns, dropped: 'integer' },
-  set: sql`returned = stock_holds.returned + d.quantity, waiting = stock_holds.waiting - d.dropped,
-    dropped = stock_holds.dropped + d.dropped`,
-  where: sql<boolean>`${sameHold} and stock_holds.waiting >= d.dropped
+  columns: { ...orderColumns, given_up: 'integer' },
+  set: sql`returned = stock_holds.returned + d.quantity, waiting = stock_holds.waiting - d.given_up,
+    dropped = stock_holds.dropped + d.given_up`,
+  where: sql<boolean>`${sameHold} and stock_holds.waiting >= d.given_up
     and stock_holds.returned + d.quantity <= stock_holds.quantity`,
 })
 

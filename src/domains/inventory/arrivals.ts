@@ -26,7 +26,7 @@ import {
 import { placesOf } from './lots.ts'
 import { movement, type MovementFacts } from './movements.ts'
 import { lotsOf } from './plan.ts'
-import { asIds, giveTerms, lockShelves } from './plan-queries.ts'
+import { asIds, giveTerms, lockShelves, type ShelfRow } from './plan-queries.ts'
 import { addToRows, insertMovements, takeRows, withholdRows, type Demand } from './queries.ts'
 
 /** Goods that are put on a shelf, and why. */
@@ -101,9 +101,7 @@ async function addToLots(
   const pieces = lots.map(({ id, ...lot }) => ({
     lot_id: id,
     quantity: sumOf(
-      lotted
-        .filter((arrival) => lotKey(arrival) === keyOfRow(lot))
-        .map(({ quantity }) => quantity),
+      lotted.filter((arrival) => lotKey(arrival) === keyOfRow(lot)).map(({ quantity }) => quantity),
     ),
     lot,
   }))
@@ -145,7 +143,7 @@ async function fill(ctx: Context, tx: Tx, { waiting, owed }: Owed): Promise<void
   const lots = lotted.size > 0 ? await lockSellableLots(tx, { ids: asIds(lotted), now }) : []
   const shares = shareOut(
     waiting.map((row) => ({ ...row, articleId: row.variant_id, wanted: row.waiting })),
-    shelves.map((shelf) => ({
+    shelves.filter(sells).map((shelf) => ({
       articleId: shelf.variant_id,
       locationId: shelf.location_id,
       available: lotted.has(shelf.variant_id) ? freeAt(lots, shelf) : shelf.available,
@@ -171,6 +169,8 @@ async function fill(ctx: Context, tx: Tx, { waiting, owed }: Owed): Promise<void
     })),
   )
 }
+
+const sells = ({ is_active }: ShelfRow): boolean => is_active === 1
 
 function freeAt(lots: readonly LotRow[], place: Omit<Demand, 'quantity'>): number {
   const here = lots.filter(

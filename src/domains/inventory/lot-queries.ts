@@ -1,5 +1,6 @@
 import { sql } from 'kysely'
 import { bulkInsert, bulkInsertOnce, bulkUpdate } from '../../db/bulk.ts'
+import type { Change, Tx } from '../../db/database.ts'
 import { preparedQuery, preparedWrite } from '../../db/prepared.ts'
 import { locked } from './plan-queries.ts'
 
@@ -124,14 +125,20 @@ export const insertLotHolds = bulkInsert<LotHold>('stock_lot_holds', {
   is_sold: 'integer',
 })
 
-/** Adds to what an order has bought of lots that it has of already. */
-export const addToLotHolds = bulkUpdate<LotHold>({
+const addRows = bulkUpdate<{ order_id: string; lot_id: string; pieces: number }>({
   table: 'stock_lot_holds',
-  columns: { order_id: 'uuid', ...piecesColumns },
-  set: sql`quantity = stock_lot_holds.quantity + d.quantity`,
+  columns: { order_id: 'uuid', lot_id: 'uuid', pieces: 'integer' },
+  set: sql`quantity = stock_lot_holds.quantity + d.pieces`,
   where: sql<boolean>`stock_lot_holds.order_id = d.order_id and stock_lot_holds.lot_id = d.lot_id
     and stock_lot_holds.is_sold = 1`,
 })
+
+/** Adds to what an order has bought of lots that it has of already. */
+export const addToLotHolds = (tx: Tx, rows: readonly LotHold[]): Promise<Change> =>
+  addRows(
+    tx,
+    rows.map(({ order_id, lot_id, quantity: pieces }) => ({ order_id, lot_id, pieces })),
+  )
 
 /** Notes what an order has bought of lots that it has nothing of yet. */
 export const insertMissingLotHolds = bulkInsertOnce<LotHold>('stock_lot_holds', {

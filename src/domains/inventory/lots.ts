@@ -47,7 +47,11 @@ export async function releaseHeldLots(tx: Tx, orderId: string): Promise<void> {
   const pieces = held.map(({ lot_id, quantity }) => ({ lot_id, quantity }))
   assertLots((await releaseLots(tx, pieces)).changes, pieces.length)
   const expired = held.filter(({ is_withheld }) => is_withheld === 1)
-  if (expired.length > 0) await withholdRows(tx, placesOf(expired, ({ quantity }) => quantity))
+  if (expired.length > 0)
+    await withholdRows(
+      tx,
+      placesOf(expired, ({ quantity }) => quantity),
+    )
 }
 
 /**

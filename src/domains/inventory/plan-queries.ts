@@ -43,17 +43,17 @@ export const listIngredients = preparedQuery<{ ids: string }, Ingredient>(
 export interface ShelfRow {
   readonly variant_id: string
   readonly location_id: string
-  readonly on_hand: number
   readonly available: number
+  readonly is_active: 0 | 1
 }
 
-/** What stands where of some articles, at the places that sell; in the order of the locks. */
+/** What stands where of some articles, in the order of the locks. */
 export const lockShelves = preparedQuery<{ ids: string }, ShelfRow>(
   (db, param) => sql<ShelfRow>`
-    select s.variant_id, s.location_id, s.on_hand, s.on_hand - s.reserved - s.withheld as available
+    select s.variant_id, s.location_id, s.on_hand - s.reserved - s.withheld as available,
+      s.is_active
     from ${db.dialect.jsonRows(param('ids'), idColumns)} d
     join stock s on s.variant_id = d.variant_id
-    where s.is_active = 1
     order by s.variant_id, s.location_id ${locked(db)}`,
 )
 

@@ -9,7 +9,11 @@ export interface Demand {
   readonly quantity: number
 }
 
-export const demandColumns = { variant_id: 'uuid', location_id: 'uuid', quantity: 'integer' } as const
+export const demandColumns = {
+  variant_id: 'uuid',
+  location_id: 'uuid',
+  quantity: 'integer',
+} as const
 
 const sameStock = sql<boolean>`stock.variant_id = d.variant_id
   and stock.location_id = d.location_id`
@@ -227,7 +231,7 @@ export const insertStockRows = bulkInsert<{
 interface Level {
   readonly variant_id: string
   readonly location_id: string
-  readonly on_hand: number
+  readonly target: number
   readonly expected: number
 }
 
@@ -237,12 +241,12 @@ export const setRow = bulkUpdate<Level>({
   columns: {
     variant_id: 'uuid',
     location_id: 'uuid',
-    on_hand: 'integer',
+    target: 'integer',
     expected: 'integer',
   },
-  set: sql`on_hand = d.on_hand`,
+  set: sql`on_hand = d.target`,
   where: sql<boolean>`${sameStock} and stock.on_hand = d.expected
-    and d.on_hand >= stock.reserved + stock.withheld`,
+    and d.target >= stock.reserved + stock.withheld`,
 })
 
 /** Adds to (or takes from) what is on hand, never below what is reserved or withheld. */

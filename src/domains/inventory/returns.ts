@@ -53,7 +53,7 @@ export async function restock(ctx: Context, tx: Tx, restocking: Restocking): Pro
   refuseUnsold(wanted, returns, articles)
   const rows = returns.toSorted(byPlace)
   assertAll((await markReturned(tx, rows)).changes, rows.length)
-  const dropped = rows.filter((row) => row.dropped > 0)
+  const dropped = rows.filter((row) => row.given_up > 0)
   if (dropped.length > 0) await giveTerms(tx, droppedOf(dropped))
   await arrive(ctx, tx, await arrivalsOf(tx, { restocking, rows, sold, articles }))
 }
@@ -99,9 +99,9 @@ function returnsOf(
       variant_id,
       location_id,
       quantity: at(back, location_id),
-      dropped: at(dropped, location_id),
+      given_up: at(dropped, location_id),
     }))
-    .filter((row) => row.quantity + row.dropped > 0)
+    .filter((row) => row.quantity + row.given_up > 0)
 }
 
 const at = (taken: readonly { key: string; quantity: number }[], locationId: string): number =>
@@ -114,7 +114,7 @@ function refuseUnsold(
 ): void {
   for (const [variantId, requested] of wanted) {
     const own = returns.filter(({ variant_id }) => variant_id === variantId)
-    const available = sumOf(own.map(({ quantity, dropped }) => quantity + dropped))
+    const available = sumOf(own.map(({ quantity, given_up }) => quantity + given_up))
     if (available === requested) continue
     const sku = articles.find(({ asked_id }) => asked_id === variantId)?.asked_sku ?? 'this'
     throw new ShopError('STOCK_NOT_SOLD', { sku, available, requested })
@@ -125,7 +125,7 @@ function droppedOf(rows: readonly Returned[]): { variant_id: string; quantity: n
   const byArticle = Map.groupBy(rows, ({ variant_id }) => variant_id)
   return [...byArticle].map(([variant_id, own]) => ({
     variant_id,
-    quantity: sumOf(own.map(({ dropped }) => dropped)),
+    quantity: sumOf(own.map(({ given_up }) => given_up)),
   }))
 }
 
@@ -198,11 +198,7 @@ export interface MoreSold {
  * Sells further articles to an order that counts, or throws INSUFFICIENT_STOCK and nothing is
  * changed. They leave the shelf at once: there is no payment to wait for.
  */
-export async function sellMore(
-  ctx: Context,
-  tx: Tx,
-  { orderId, items }: MoreSold,
-): Promise<void> {
+export async function sellMore(ctx: Context, tx: Tx, { orderId, items }: MoreSold): Promise<void> {
   const locations = await servingLocations(tx)
   const plan = await planStock(ctx, tx, { wanted: items, locations })
   await noteParts(tx, { orderId, plan })
@@ -213,7 +209,14 @@ export async function sellMore(
   const waiting = later.map(({ variant_id, quantity, promised_at }) => {
     const near = picks.find((pick) => pick.variant_id === variant_id)
     const location_id = near?.location_id ?? locations[0] ?? ''
-    return { order_id: orderId, variant_id, location_id, quantity: 0, waiting: quantity, promised_at }
+    return {
+      order_id: orderId,
+      variant_id,
+      location_id,
+      quantity: 0,
+      waiting: quantity,
+      promised_at,
+    }
   })
   const sold = picks.map((pick) => ({ ...pick, order_id: orderId }))
   await handOver(ctx, tx, { sold: [...sold, ...waiting], lots, lotted })

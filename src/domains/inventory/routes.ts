@@ -7,11 +7,13 @@ import { envelope, success } from '../../http/envelope.ts'
 import { answerOnce } from '../../http/once.ts'
 import { momentOf } from '../../http/schema.ts'
 import { adjustStock, getStock, setLevel } from './adjustments.ts'
+import { registerLedgerRoutes } from './ledger-routes.ts'
 import { registerLocationRoutes } from './location-routes.ts'
 import type { StockRow } from './queries.ts'
-import { AdjustmentBody, LevelBody, StockView, tags } from './schema.ts'
-
-const onceErrors = ['IDEMPOTENCY_KEY_REUSED', 'REQUEST_IN_PROGRESS'] as const
+import { AdjustmentBody, LevelBody, onceErrors, StockView, tags } from './schema.ts'
+import { registerStockTakeRoutes } from './stock-take-routes.ts'
+import { registerSupplyRoutes } from './supply-routes.ts'
+import { registerTransferRoutes } from './transfer-routes.ts'
 
 const stockView = ({ is_active, ...row }: StockRow) => ({ ...row, is_active: is_active === 1 })
 
@@ -19,6 +21,10 @@ export function registerInventoryRoutes(app: App, ctx: Context): void {
   registerLevels(app, ctx)
   registerAdjustments(app, ctx)
   registerLocationRoutes(app, ctx)
+  registerTransferRoutes(app, ctx)
+  registerStockTakeRoutes(app, ctx)
+  registerSupplyRoutes(app, ctx)
+  registerLedgerRoutes(app, ctx)
 }
 
 function registerLevels(app: App, ctx: Context): void {

@@ -4,6 +4,7 @@ import { adjustmentReasons } from './adjustments.ts'
 
 export const tags = ['Administration']
 export const closed = { additionalProperties: false }
+export const onceErrors = ['IDEMPOTENCY_KEY_REUSED', 'REQUEST_IN_PROGRESS'] as const
 export const quantityMax = 1_000_000_000
 
 export const VariantId = Type.String({ format: 'uuid' })

@@ -107,7 +107,7 @@ export const countOrdersOf = preparedQuery<
     limit ${param('limit')}) counted`,
 )
 
-export interface OrderLineRow {
+interface StoredOrderLine {
   readonly id: string
   readonly order_id: string
   readonly variant_id: string
@@ -126,7 +126,14 @@ export interface OrderLineRow {
   readonly kind: string
 }
 
-export interface NewOrderLine extends OrderLineRow {
+export interface OrderLineRow extends StoredOrderLine {
+  /** Pieces of its article that the order still waits for. */
+  readonly waiting: number
+  /** When those are promised; UTC milliseconds. */
+  readonly promised_at: number | null
+}
+
+export interface NewOrderLine extends StoredOrderLine {
   readonly position: number
 }
 
@@ -155,7 +162,11 @@ export const listLinesOf = preparedQuery<{ ids: string }, OrderLineRow>(
   (db, param) => sql<OrderLineRow>`
     select l.id, l.order_id, l.variant_id, l.product_id, l.product_number, l.sku, l.name,
       l.options, l.quantity, l.price_minor, l.subtotal_minor, l.tax_minor, l.total_minor,
-      l.discount_minor, l.is_gift, l.kind
+      l.discount_minor, l.is_gift, l.kind,
+      (select coalesce(sum(h.waiting), 0) from stock_holds h where h.order_id = l.order_id
+        and h.variant_id = l.variant_id and h.status <> 'released') as waiting,
+      (select max(case when h.waiting > 0 then h.promised_at end) from stock_holds h
+        where h.order_id = l.order_id and h.variant_id = l.variant_id) as promised_at
     from ${db.dialect.jsonRows(param('ids'), { id: 'uuid' })} d
     join order_lines l on l.order_id = d.id
     order by l.order_id, l.position`,

@@ -18,6 +18,15 @@ export const OrderLineView = Type.Object(
     tax: Money,
     total: Money,
     is_gift: Type.Boolean(),
+    back_order: Type.Optional(
+      Type.Object(
+        {
+          quantity: Type.Integer({ description: 'Pieces that are not there yet' }),
+          promised_at: Type.Union([Timestamp, Type.Null()]),
+        },
+        { title: 'OrderedOnBackOrder' },
+      ),
+    ),
   },
   { title: 'OrderLine' },
 )

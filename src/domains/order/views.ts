@@ -1,6 +1,6 @@
 import type { Minor } from '../../core/money.ts'
-import { moneyView, timeView } from '../catalog/views.ts'
-import type { Order, OrderSummary } from './orders.ts'
+import { moneyView, timeOrNullView, timeView } from '../catalog/views.ts'
+import type { Order, OrderLineRow, OrderSummary } from './orders.ts'
 
 export function orderSummaryView({ order, lines }: OrderSummary) {
   const money = (amount: Minor) => moneyView(amount, order.currency)
@@ -38,11 +38,18 @@ export function orderSummaryView({ order, lines }: OrderSummary) {
       tax: money(line.tax_minor),
       total: money(line.total_minor),
       is_gift: line.is_gift === 1,
+      ...backOrderOf(line),
     })),
     created_at: timeView(order.created_at),
     version: order.version,
     links: { self: `/api/v1/orders/${order.number}` },
   }
+}
+
+/** What of a line comes later, if anything does. */
+function backOrderOf({ waiting: quantity, promised_at }: OrderLineRow) {
+  if (quantity === 0) return {}
+  return { back_order: { quantity, promised_at: timeOrNullView(promised_at) } }
 }
 
 export function orderView(found: Order) {

@@ -60,8 +60,7 @@ function dialectOf(flavour: Flavour): Dialect {
     jsonRows: (rows, columns) => jsonRows(rows, columns, collation),
     updateJoined: (update) => updateJoined(update, flavour),
     insertOnce,
-    insertMissing: (insert, column) =>
-      sql`${insert} on duplicate key update ${column} = ${column}`,
+    insertMissing: (insert, column) => sql`${insert} on duplicate key update ${column} = ${column}`,
     async insertNumbered(tx, table, row) {
       const query = insertRow(table, row).compile(tx)
       const { insertId } = await tx.runner.run(query.sql, query.parameters)
