@@ -74,6 +74,8 @@ export interface Config {
     readonly scopes: readonly string[]
     readonly timeoutMs: number
   }
+  /** Staff may do nothing of their role without a second factor. */
+  readonly staffFactorRequired: boolean
   readonly registration: 'open' | 'confirmed'
   /** Real customers buy here. */
   readonly production: boolean
@@ -123,6 +125,10 @@ export function configOf(raw: RawSettings): Config {
       scopes: listOf(raw.OIDC_SCOPES),
       timeoutMs: integerOf(raw.OIDC_TIMEOUT_MS),
     },
+    staffFactorRequired:
+      raw.STAFF_SECOND_FACTOR === 'auto'
+        ? flagOf(raw.PRODUCTION)
+        : raw.STAFF_SECOND_FACTOR === 'required',
     registration: raw.REGISTRATION === 'confirmed' ? 'confirmed' : 'open',
     production: flagOf(raw.PRODUCTION),
     rateLimits: rateLimitConfig(raw),

@@ -227,6 +227,14 @@ export const settings = {
     max: 3_650,
     help: 'How old the key that signs access tokens may get; then a new one is made.',
   },
+  STAFF_SECOND_FACTOR: {
+    kind: 'choice',
+    default: 'auto',
+    choices: ['auto', 'required', 'offered'],
+    help:
+      'required: who has a role may use it only with a second factor (TOTP) or after signing in ' +
+      'by passkey; auto: required in production, offered elsewhere.',
+  },
   REGISTRATION: {
     kind: 'choice',
     default: 'open',

@@ -149,6 +149,11 @@ export const errorCatalogue = {
     message: 'There is an account with your e-mail address, and {provider} is not linked to it.',
     hint: 'Sign in to the account another way, then link {provider} to it.',
   },
+  STAFF_SECOND_FACTOR_REQUIRED: {
+    status: 403,
+    message: 'Staff need a second factor.',
+    hint: 'Set one up: POST /api/v1/customers/me/second-factor, or sign in by passkey.',
+  },
   SECOND_FACTOR_ACTIVE: {
     status: 409,
     message: 'This account has a second factor already.',
