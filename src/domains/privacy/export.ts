@@ -5,9 +5,12 @@ import type { Principal } from '../access/permissions.ts'
 import { exportLog, record } from '../audit/log.ts'
 import { getCart } from '../cart/cart.ts'
 import { cartView } from '../cart/views.ts'
+import { moneyView } from '../catalog/views.ts'
+import { getLedger, listStoreCredits } from '../credit/credit.ts'
 import { listAddresses } from '../customer/addresses.ts'
 import { assertMayManage, getCustomer, lockAccount } from '../customer/customers.ts'
 import { customerView } from '../customer/views.ts'
+import { groupIdsOf, listGroups } from '../group/groups.ts'
 import { ordersOf } from '../order/export.ts'
 import type { Order } from '../order/orders.ts'
 import { orderView } from '../order/views.ts'
@@ -39,6 +42,8 @@ export async function personalData(ctx: Context, id: string): Promise<PersonalDa
       sign_in: () => once(() => listSignInWays(db.long, { id })),
       api_keys: () => once(() => keysOf(ctx, id)),
       carts: () => once(() => cartsOf(ctx, id)),
+      groups: () => once(() => groupsOf(ctx, id)),
+      store_credit: () => once(() => creditOf(ctx, id)),
       log: () => logOf(ctx, id),
       orders: () => views(ordersOf(ctx, id)),
     },
@@ -93,6 +98,23 @@ async function keysOf({ db }: Context, id: string): Promise<object[]> {
 async function cartsOf(ctx: Context, customerId: string): Promise<object[]> {
   const cart = await getCart(ctx, { customerId, sessionKey: undefined })
   return cart.id === undefined ? [] : [cartView(ctx, cart)]
+}
+
+async function groupsOf({ db }: Context, customerId: string): Promise<object[]> {
+  const ids = new Set(await groupIdsOf(db.long, customerId))
+  const groups = await listGroups(db.long)
+  return groups.filter(({ id }) => ids.has(id)).map(({ code, name }) => ({ code, name }))
+}
+
+async function creditOf({ db }: Context, customerId: string): Promise<object[]> {
+  const accounts = await listStoreCredits(db.long, { customerId })
+  const ledgers = await Promise.all(accounts.map(({ id }) => getLedger(db.long, id)))
+  return ledgers.map(({ account, entries }) => ({
+    ...moneyView(account.balance_minor, account.currency),
+    entries: entries.map(({ kind, amount_minor, order_id, created_at }) =>
+      timed({ kind, amount: formatMinor(amount_minor, account.currency), order_id, created_at }),
+    ),
+  }))
 }
 
 /** What the log knows of somebody's own doings; what others did is in it without their data. */
