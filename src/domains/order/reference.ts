@@ -16,10 +16,10 @@ export function orderReference({ config }: Context, { number, created_at: at }: 
  * The order that somebody names by its id, its number or its reference. Of a reference it is the
  * number that counts: it is unique, and the date in it is only decoration.
  */
-export function namedOrder({ config }: Context, text: string): Reference {
+export function namedOrder({ config }: Context, text: string, field = 'id'): Reference {
   const by = referenceOf(text)
   if (by.by !== 'slug') return by
   const number = config.orders.numbers.read(text)
-  if (number === undefined) throw invalid('id', 'must be a UUID, a number or a reference')
+  if (number === undefined) throw invalid(field, 'must be a UUID, a number or a reference')
   return { by: 'number', number }
 }
