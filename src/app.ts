@@ -19,6 +19,9 @@ import { registerCreditRoutes } from './domains/credit/routes.ts'
 import { registerCustomerRoutes } from './domains/customer/routes.ts'
 import { registerGroupRoutes } from './domains/group/routes.ts'
 import { registerInventoryRoutes } from './domains/inventory/routes.ts'
+import { registerOrderStaffRoutes } from './domains/order/staff-routes.ts'
+import { registerPaymentStaffRoutes } from './domains/payment/staff-routes.ts'
+import { registerStockStaffRoutes } from './domains/inventory/staff-routes.ts'
 import { registerOrderRoutes } from './domains/order/routes.ts'
 import { registerPrivacyRoutes } from './domains/privacy/routes.ts'
 import { registerPriceListRoutes } from './domains/pricing/list-routes.ts'
@@ -59,6 +62,9 @@ export async function buildApp(ctx: Context): Promise<BuiltApp> {
       registerCartTermRoutes(v1, ctx)
       registerCheckoutRoutes(v1, ctx)
       registerOrderRoutes(v1, ctx)
+      registerOrderStaffRoutes(v1, ctx)
+      registerPaymentStaffRoutes(v1, ctx)
+      registerStockStaffRoutes(v1, ctx)
       registerCustomerRoutes(v1, ctx)
       registerLinkRoutes(v1, ctx)
       registerPrivacyRoutes(v1, ctx)

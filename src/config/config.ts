@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { isCurrency } from '../core/money.ts'
+import { orderNumberFormat, type OrderNumberFormat } from '../core/order-number.ts'
 import { parseRatio, type Ratio } from '../core/ratio.ts'
 import { mailConfig, type MailConfig } from './mail.ts'
 import { ConfigError, flagOf, integerOf, listOf, readSettings, type RawSettings } from './read.ts'
@@ -40,6 +41,7 @@ export interface Config {
     readonly currency: string
     readonly country: string | undefined
   }
+  readonly orders: { readonly numbers: OrderNumberFormat }
   readonly tax: {
     readonly rate: Ratio
     readonly inclusive: boolean
@@ -105,6 +107,7 @@ export function configOf(raw: RawSettings): Config {
       currency: currencyOf(raw.STORE_CURRENCY),
       country: countryOf(raw.STORE_COUNTRY),
     },
+    orders: { numbers: numberFormat(raw.ORDER_NUMBER_FORMAT) },
     tax: {
       rate: taxRate(raw.TAX_RATE),
       inclusive: flagOf(raw.TAX_INCLUSIVE),
@@ -237,6 +240,12 @@ function currencyOf(code: string): string {
 function countryOf(code: string): string | undefined {
   if (code === '' || /^[A-Z]{2}$/.test(code)) return code === '' ? undefined : code
   throw new ConfigError(`STORE_COUNTRY must be an ISO 3166-1 alpha-2 code, not "${code}"`)
+}
+
+function numberFormat(text: string): OrderNumberFormat {
+  const format = orderNumberFormat(text)
+  if (typeof format !== 'string') return format
+  throw new ConfigError(`ORDER_NUMBER_FORMAT ${format}; it is "${text}"`)
 }
 
 function taxRate(text: string): Ratio {

@@ -90,6 +90,13 @@ export const settings = {
       'Where the shop is, ISO 3166-1 alpha-2: carts without an address are taxed as if they went ' +
       'there, and VAT ids of other countries may free from VAT; empty: nowhere in particular.',
   },
+  ORDER_NUMBER_FORMAT: {
+    kind: 'text',
+    default: '{number}',
+    help:
+      'How orders are called, such as CW-{year}-{number:6}: {number} once (:6 fills it up with ' +
+      'zeros), {year}, {month}, {day}, letters, digits, . _ and -.',
+  },
   TAX_RATE: {
     kind: 'ratio',
     default: '8.25%',

@@ -5,6 +5,8 @@ import type { CatalogTables } from '../domains/catalog/tables.ts'
 import type { CreditTables } from '../domains/credit/tables.ts'
 import type { FactorTables } from '../domains/customer/factor-tables.ts'
 import type { CustomerTables } from '../domains/customer/tables.ts'
+import type { DocumentTables } from '../domains/document/tables.ts'
+import type { DraftTables } from '../domains/draft/tables.ts'
 import type { GroupTables } from '../domains/group/tables.ts'
 import type { InventoryTables } from '../domains/inventory/tables.ts'
 import type { OrderTables } from '../domains/order/tables.ts'
@@ -37,6 +39,8 @@ export interface Tables
     TaxTables,
     PromotionTables,
     CreditTables,
+    DocumentTables,
+    DraftTables,
     IdempotencyTables,
     OutboxTables,
     DeliveryTables {}

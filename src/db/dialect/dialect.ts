@@ -105,6 +105,8 @@ export interface Dialect {
    * new ones. Those with a name are left to `ALTER TABLE … DROP CONSTRAINT`, the same everywhere.
    */
   dropNamelessChecks(schema: Kysely<unknown>, table: string): Promise<void>
+  /** The statement that drops an index. */
+  dropIndex(table: string, index: string): string
   /** Statements that make a table refuse UPDATE and DELETE. */
   appendOnly(table: string): readonly string[]
   /**

@@ -73,14 +73,18 @@ export function registerCheckoutRoutes(app: App, ctx: Context): void {
     },
     async (request, reply) => {
       const { body } = request
-      return answerCheckout(ctx, { request, reply }, { body, render })
+      return answerCheckout(
+        ctx,
+        { request, reply },
+        { body, render: (placed) => render(ctx, placed) },
+      )
     },
   )
   registerMethodRoutes(app, ctx)
 }
 
-function render(placed: PlacedOrder) {
-  return success({ ...orderView(placed), token: placed.token }, 'Order placed')
+function render(ctx: Context, placed: PlacedOrder) {
+  return success({ ...orderView(ctx, placed), token: placed.token }, 'Order placed')
 }
 
 interface CheckoutRequest {

@@ -1,6 +1,7 @@
 import { createHmac, timingSafeEqual } from 'node:crypto'
 import type { Context } from '../../context.ts'
 import { notFound } from '../../core/errors.ts'
+import { emailKey, nameKey } from '../../core/order-search.ts'
 import {
   badCursor,
   countedOf,
@@ -51,15 +52,28 @@ export async function recordEvent(
 }
 
 export interface OrderDraft {
-  readonly order: Omit<NewOrder, 'status' | 'created_at' | 'updated_at'>
+  readonly order: Omit<NewOrder, 'status' | 'created_at' | 'updated_at' | keyof SearchKeys>
   readonly lines: readonly Omit<NewOrderLine, 'id' | 'order_id' | 'position'>[]
+}
+
+type SearchKeys = Pick<NewOrder, 'email_key' | 'name_key'>
+
+function searchKeys(order: OrderDraft['order']): SearchKeys {
+  const { name = '' } = JSON.parse(order.shipping_address) as { name?: string }
+  return { email_key: emailKey(order.email), name_key: nameKey(name) }
 }
 
 /** Writes a new order that waits for its payment. One statement each, however many lines it has. */
 export async function createOrder(ctx: Context, tx: Tx, draft: OrderDraft): Promise<void> {
   const now = ctx.clock.now()
   const { order } = draft
-  const row = { ...order, status: 'pending_payment' as const, created_at: now, updated_at: now }
+  const row = {
+    ...order,
+    ...searchKeys(order),
+    status: 'pending_payment' as const,
+    created_at: now,
+    updated_at: now,
+  }
   const lines = draft.lines.map((line, position) => ({
     ...line,
     id: ctx.newId(),

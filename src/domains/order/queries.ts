@@ -37,7 +37,8 @@ export interface OrderRow {
   readonly captured_minor: Minor
 }
 
-function orders(db: Db) {
+/** Orders with their payment, as a query to go on with. */
+export function orders(db: Db) {
   return db
     .selectFrom('orders as o')
     .innerJoin('payments as y', 'y.order_id', 'o.id')
@@ -200,6 +201,7 @@ export const listEventsOf = preparedQuery<
 export interface WithoutName {
   readonly id: string
   readonly new_email: string
+  readonly new_email_key: string
   /** JSON */
   readonly new_shipping: string
   /** JSON */
@@ -209,8 +211,15 @@ export interface WithoutName {
 /** Takes the person out of orders that wait for no payment; the others are left as they are. */
 export const writeWithoutName = bulkUpdate<WithoutName>({
   table: 'orders',
-  columns: { id: 'uuid', new_email: 'text', new_shipping: 'json', new_billing: 'json' },
-  set: sql`email = d.new_email, shipping_address = d.new_shipping,
+  columns: {
+    id: 'uuid',
+    new_email: 'text',
+    new_email_key: 'text',
+    new_shipping: 'json',
+    new_billing: 'json',
+  },
+  set: sql`email = d.new_email, email_key = d.new_email_key, name_key = '',
+    shipping_address = d.new_shipping,
     billing_address = d.new_billing, version = version + 1`,
   where: sql<boolean>`orders.id = d.id and coalesce(orders.status, '') <> 'pending_payment'`,
 })
@@ -292,6 +301,8 @@ export interface NewOrder {
   readonly vat_id: string | null
   /** JSON */
   readonly pricing: string
+  readonly email_key: string
+  readonly name_key: string
   readonly created_at: number
   readonly updated_at: number
 }
@@ -321,6 +332,8 @@ export const insertOrders = bulkInsert<NewOrder>('orders', {
   gift_card_count: 'integer',
   vat_id: 'text',
   pricing: 'json',
+  email_key: 'text',
+  name_key: 'text',
   created_at: 'integer',
   updated_at: 'integer',
 })

@@ -24,7 +24,8 @@ export const OrderLineView = Type.Object(
 
 const summary = {
   id: Uuid,
-  number: Type.Integer({ description: 'The number to tell the customer' }),
+  number: Type.Integer(),
+  reference: Type.String({ description: 'What to call the order towards people' }),
   status: Type.String({ examples: ['paid'] }),
   currency: Type.String(),
   item_count: Type.Integer(),
@@ -66,6 +67,17 @@ export const OrderView = Type.Object(
 )
 
 export const OrderQuery = Type.Object(PageQuery, { additionalProperties: false })
+
+/** Wherever an order is named: the UUID, the short number or the reference. */
+export const OrderParams = Type.Object({
+  id: Type.String({
+    minLength: 1,
+    maxLength: 60,
+    pattern: '^[0-9A-Za-z._-]+$',
+    description: 'The id (UUID), the short number or the reference',
+    examples: ['1001'],
+  }),
+})
 
 export const OrderTokenQuery = Type.Object(
   {

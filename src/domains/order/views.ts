@@ -1,12 +1,15 @@
+import type { Context } from '../../context.ts'
 import type { Minor } from '../../core/money.ts'
 import { moneyView, timeView } from '../catalog/views.ts'
 import type { Order, OrderSummary } from './orders.ts'
+import { orderReference } from './reference.ts'
 
-export function orderSummaryView({ order, lines }: OrderSummary) {
+export function orderSummaryView(ctx: Context, { order, lines }: OrderSummary) {
   const money = (amount: Minor) => moneyView(amount, order.currency)
   return {
     id: order.id,
     number: order.number,
+    reference: orderReference(ctx, order),
     status: order.status,
     currency: order.currency,
     item_count: order.item_count,
@@ -45,10 +48,10 @@ export function orderSummaryView({ order, lines }: OrderSummary) {
   }
 }
 
-export function orderView(found: Order) {
+export function orderView(ctx: Context, found: Order) {
   const { order, events } = found
   return {
-    ...orderSummaryView(found),
+    ...orderSummaryView(ctx, found),
     email: order.email,
     shipping_method: { code: order.shipping_method, name: order.shipping_name },
     shipping_address: JSON.parse(order.shipping_address) as Record<string, string>,

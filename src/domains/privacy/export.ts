@@ -1,6 +1,6 @@
 import type { Context } from '../../context.ts'
-import { csvLine } from '../../core/csv.ts'
-import { formatMinor, type Minor } from '../../core/money.ts'
+import { csvTable, type Cell } from '../../csv.ts'
+import { formatMinor } from '../../core/money.ts'
 import type { Principal } from '../access/permissions.ts'
 import { exportLog, record } from '../audit/log.ts'
 import { getCart } from '../cart/cart.ts'
@@ -45,7 +45,7 @@ export async function personalData(ctx: Context, id: string): Promise<PersonalDa
       groups: () => once(() => groupsOf(ctx, id)),
       store_credit: () => once(() => creditOf(ctx, id)),
       log: () => logOf(ctx, id),
-      orders: () => views(ordersOf(ctx, id)),
+      orders: () => views(ctx, ordersOf(ctx, id)),
     },
     orders: () => ordersOf(ctx, id),
     exportedAt: ctx.clock.now(),
@@ -126,8 +126,8 @@ async function* logOf(ctx: Context, actorId: string): Pages {
   }
 }
 
-async function* views(pages: AsyncIterable<readonly Order[]>): Pages {
-  for await (const orders of pages) yield orders.map(orderView)
+async function* views(ctx: Context, pages: AsyncIterable<readonly Order[]>): Pages {
+  for await (const orders of pages) yield orders.map((order) => orderView(ctx, order))
 }
 
 /** One JSON document, made while it is sent: no more than a page of orders is held at a time. */
@@ -159,29 +159,36 @@ export function zipOf(data: PersonalData): AsyncGenerator<Uint8Array> {
       name: `${name}.json`,
       chunks: jsonArray(pages()),
     })),
-    { name: 'orders.csv', chunks: csvOf(data.orders()) },
+    { name: 'orders.csv', chunks: csvTable(columns, data.orders()) },
   ]
   return zipped(files, data.exportedAt)
 }
 
-const columns = [
-  ...['number', 'created_at', 'status', 'items', 'currency'],
-  ...['subtotal', 'discount', 'shipping', 'tax', 'total'],
-  ...['payment_method', 'payment_status', 'captured'],
-]
+const amount =
+  (name: AmountColumn) =>
+  ({ order }: Order) =>
+    formatMinor(order[name], order.currency)
 
-async function* csvOf(pages: AsyncIterable<readonly Order[]>): AsyncGenerator<string> {
-  yield csvLine(columns)
-  for await (const orders of pages) yield orders.map(csvRow).join('')
-}
+type AmountColumn =
+  | 'subtotal_minor'
+  | 'discount_minor'
+  | 'shipping_minor'
+  | 'tax_minor'
+  | 'total_minor'
+  | 'captured_minor'
 
-function csvRow({ order }: Order): string {
-  const amount = (value: Minor) => formatMinor(value, order.currency)
-  return csvLine([
-    ...[String(order.number), new Date(order.created_at).toISOString(), order.status],
-    ...[String(order.item_count), order.currency],
-    ...[amount(order.subtotal_minor), amount(order.discount_minor)],
-    ...[amount(order.shipping_minor), amount(order.tax_minor), amount(order.total_minor)],
-    ...[order.payment_method, order.payment_status, amount(order.captured_minor)],
-  ])
+const columns: Readonly<Record<string, (order: Order) => Cell>> = {
+  number: ({ order }) => order.number,
+  created_at: ({ order }) => new Date(order.created_at).toISOString(),
+  status: ({ order }) => order.status,
+  items: ({ order }) => order.item_count,
+  currency: ({ order }) => order.currency,
+  subtotal: amount('subtotal_minor'),
+  discount: amount('discount_minor'),
+  shipping: amount('shipping_minor'),
+  tax: amount('tax_minor'),
+  total: amount('total_minor'),
+  payment_method: ({ order }) => order.payment_method,
+  payment_status: ({ order }) => order.payment_status,
+  captured: amount('captured_minor'),
 }

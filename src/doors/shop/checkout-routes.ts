@@ -64,7 +64,7 @@ export function registerCheckoutRoutes(app: App, ctx: Context): void {
         {
           body,
           render: (placed) =>
-            success({ ...shopOrder(placed), token: placed.token }, 'Order placed', {
+            success({ ...shopOrder(ctx, placed), token: placed.token }, 'Order placed', {
               links: orderLinks(placed.order.number),
             }),
         },

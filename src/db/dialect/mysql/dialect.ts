@@ -49,6 +49,7 @@ function dialectOf(flavour: Flavour): Dialect {
       (numbered ? ` auto_increment=${start}` : ''),
     startNumbers: () => [],
     dropNamelessChecks,
+    dropIndex: (table, index) => `drop index ${index} on ${table}`,
     appendOnly: (table) =>
       ['update', 'delete'].map(
         (verb) =>

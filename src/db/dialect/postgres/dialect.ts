@@ -48,6 +48,7 @@ export const postgresDialect: Dialect = {
   tableOptions: () => '',
   startNumbers: () => [],
   dropNamelessChecks,
+  dropIndex: (_table, index) => `drop index ${index}`,
   appendOnly: (table) => [
     'create or replace function refuse_change() returns trigger language plpgsql as ' +
       "$$ begin raise exception '% is append-only', tg_table_name; end $$",

@@ -50,6 +50,7 @@ export const sqliteDialect: Dialect = {
     `insert into sqlite_sequence (name, seq) values ('${table}', ${start - 1})`,
   ],
   dropNamelessChecks,
+  dropIndex: (_table, index) => `drop index ${index}`,
   appendOnly: (table) =>
     ['update', 'delete'].map(
       (verb) =>
