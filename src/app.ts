@@ -30,6 +30,7 @@ import { registerCouponRoutes } from './domains/promotion/coupon-routes.ts'
 import { registerPromotionRoutes } from './domains/promotion/routes.ts'
 import { registerShippingRoutes } from './domains/shipping/routes.ts'
 import { registerTaxRoutes } from './domains/tax/routes.ts'
+import { registerUnitRoutes } from './domains/unit/routes.ts'
 import { registerShopDoor } from './doors/shop/door.ts'
 import { registerUnitsDoor } from './doors/units/door.ts'
 import type { App } from './http/app.ts'
@@ -75,6 +76,7 @@ export async function buildApp(ctx: Context): Promise<BuiltApp> {
       registerIdentityRoutes(v1, ctx)
       registerCatalogAdminRoutes(v1, ctx)
       registerInventoryRoutes(v1, ctx)
+      registerUnitRoutes(v1, ctx)
       registerCustomerAdminRoutes(v1, ctx)
       registerAccessAdminRoutes(v1, ctx)
       registerAuditRoutes(v1, ctx)

@@ -184,6 +184,26 @@ export const errorCatalogue = {
     message: '{resource} is still in use.',
     hint: 'Remove what refers to it first.',
   },
+  TRACKED_BY_UNIT: {
+    status: 409,
+    message: 'Every piece of {sku} has a serial number: it cannot be counted by quantity alone.',
+    hint: 'Name its units by serial number: POST /api/v1/admin/units, docs/serial-numbers.md.',
+  },
+  NOT_TRACKED_BY_UNIT: {
+    status: 409,
+    message: '{sku} is not tracked by unit.',
+    hint: 'Switch it on: PUT /api/v1/admin/variants/{id}/unit-tracking.',
+  },
+  SERIALS_MISSING: {
+    status: 409,
+    message: 'There are {on_hand} of {sku} at {location}, and serial numbers for {given} of them.',
+    hint: 'Give one serial number for each piece on hand, or have them generated.',
+  },
+  UNIT_STATE: {
+    status: 409,
+    message: 'Unit {serial} is {state}.',
+    hint: 'Read its history: GET /api/v1/admin/units/{serial}.',
+  },
   AMBIGUOUS_ITEM: {
     status: 409,
     message: 'The cart holds several variants of this product.',

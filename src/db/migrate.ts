@@ -8,6 +8,7 @@ import * as people from './migrations/0002-people.ts'
 import * as addresses from './migrations/0004-addresses.ts'
 import * as deliveries from './migrations/0008-deliveries.ts'
 import * as pricing from './migrations/0009-pricing.ts'
+import * as units from './migrations/0013-units.ts'
 import * as desk from './migrations/0014-desk.ts'
 
 /** In the order in which they run; a migration that has been released is never edited. */
@@ -17,6 +18,7 @@ const migrations = {
   '0004-addresses': addresses,
   '0008-deliveries': deliveries,
   '0009-pricing': pricing,
+  '0013-units': units,
   '0014-desk': desk,
 }
 

@@ -15,6 +15,7 @@ import type { PricingTables } from '../domains/pricing/tables.ts'
 import type { PromotionTables } from '../domains/promotion/tables.ts'
 import type { ShippingTables } from '../domains/shipping/tables.ts'
 import type { TaxTables } from '../domains/tax/tables.ts'
+import type { UnitTables } from '../domains/unit/tables.ts'
 import type { DeliveryTables } from './deliveries.ts'
 import type { IdempotencyTables } from './idempotency.ts'
 import type { OutboxTables } from './outbox.ts'
@@ -41,6 +42,7 @@ export interface Tables
     CreditTables,
     DocumentTables,
     DraftTables,
+    UnitTables,
     IdempotencyTables,
     OutboxTables,
     DeliveryTables {}

@@ -113,6 +113,8 @@ const tables = [
   'stock',
   'stock_holds',
   'stock_movements',
+  'unit_events',
+  'units',
   'variants',
 ] as const
 

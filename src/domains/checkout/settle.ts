@@ -7,6 +7,7 @@ import { completeCart, reopenCart } from '../cart/checkout.ts'
 import { releaseCredit } from '../credit/credit.ts'
 import { issueOrderedCards } from '../credit/orders.ts'
 import {
+  isTracked,
   lockHeldStock,
   releaseHeldStock,
   sellHeldStock,
@@ -100,7 +101,8 @@ async function confirm(
     () => sellHeldStock(ctx, tx, { orderId: order.id, holds }),
   ])
   if (!isSold) throw new StockGoneError()
-  return settled
+  // Its lines name their units only now.
+  return holds.some(isTracked) ? readOrder(tx, order.id) : settled
 }
 
 async function cancelUnpaid(

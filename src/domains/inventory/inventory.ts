@@ -1,8 +1,11 @@
 import type { Context } from '../../context.ts'
 import { notFound, ShopError } from '../../core/errors.ts'
 import type { Db, Tx } from '../../db/database.ts'
+import { StaleReadError } from '../../db/errors.ts'
 import { together } from '../../db/together.ts'
 import { record } from '../audit/log.ts'
+import { sellUnits } from '../unit/sale.ts'
+import { assertUntracked } from './tracked.ts'
 import {
   adjustOnHand,
   expireHolds,
@@ -163,7 +166,8 @@ export function lockHeldStock(tx: Tx, orderId: string): Promise<Hold[]> {
 
 /**
  * Turns an order's reservation into a sale. What has run out meanwhile is reserved again first;
- * false if it is gone: the transaction must then be rolled back.
+ * false if it is gone: the transaction must then be rolled back. Where pieces have serial numbers,
+ * the order gets units.
  */
 export async function sellHeldStock(
   ctx: Context,
@@ -190,9 +194,13 @@ export async function sellHeldStock(
     () => insertMovements(tx, movements),
   ])
   assertAll(ended.changes, holds.length)
-  assertAll(sold.changes, holds.length)
-  return true
+  if (sold.changes !== holds.length) throw new StaleReadError('the stock is kept another way now')
+  const tracked = holds.filter(isTracked)
+  return tracked.length === 0 || sellUnits(ctx, tx, { orderId, items: tracked })
 }
+
+/** Whether every piece of a hold has a serial number. */
+export const isTracked = ({ was_tracked }: Hold): boolean => was_tracked === 1
 
 /** Gives back what is left of an order's reservation. */
 export async function releaseHeldStock(
@@ -246,6 +254,7 @@ export async function adjustStock(
   const locationId = row.location_id
   const { changes } = await adjustOnHand(tx, { variantId, locationId, quantity })
   if (changes !== 1) {
+    await assertUntracked(tx, variantId)
     throw new ShopError('INSUFFICIENT_STOCK', { sku: row.sku, available: row.available })
   }
   await insertMovements(tx, [movement(ctx, { variantId, locationId, quantity, kind, note })])

@@ -25,12 +25,16 @@ export const reserveRows = bulkUpdate<Demand>({
   where: sql<boolean>`${sameStock} and stock.on_hand - stock.reserved >= d.quantity`,
 })
 
-/** Takes reserved pieces out of the warehouse. */
-export const sellReservedRows = bulkUpdate<Demand>({
+/**
+ * Takes reserved pieces out of the warehouse. What is tracked by unit since the holds were read, or
+ * no longer, is not: its units would have to be sold too.
+ */
+export const sellReservedRows = bulkUpdate<Hold>({
   table: 'stock',
-  columns: demandColumns,
+  columns: { ...demandColumns, was_tracked: 'integer' },
   set: sql`on_hand = stock.on_hand - d.quantity, reserved = stock.reserved - d.quantity`,
-  where: sql<boolean>`${sameStock} and stock.reserved >= d.quantity`,
+  where: sql<boolean>`${sameStock} and stock.reserved >= d.quantity
+    and stock.is_tracked = d.was_tracked`,
 })
 
 /** Gives reserved pieces back. */
@@ -58,6 +62,8 @@ export const insertHolds = bulkInsert<NewHold>('stock_holds', {
 
 export interface Hold extends Demand {
   readonly status: 'active' | 'released'
+  /** Whether every piece of it has a serial number. */
+  readonly was_tracked: 0 | 1
 }
 
 /**
@@ -68,6 +74,11 @@ export const listHolds = preparedQuery<{ orderId: string }, Hold>((db, param) =>
   const holds = db
     .selectFrom('stock_holds')
     .select(['variant_id', 'location_id', 'quantity', 'status'])
+    .select(
+      sql<0 | 1>`(select s.is_tracked from stock s
+        where s.variant_id = stock_holds.variant_id
+          and s.location_id = stock_holds.location_id)`.as('was_tracked'),
+    )
     .where('order_id', '=', param('orderId'))
     .where(sql<boolean>`status <> 'sold'`)
     .orderBy('variant_id')
@@ -154,7 +165,10 @@ export const insertStockRows = bulkInsert<{
   reserved: 'integer',
 })
 
-/** Adds to (or takes from) what is on hand, never below what is reserved. */
+/**
+ * Adds to (or takes from) what is on hand, never below what is reserved; nothing where pieces have
+ * serial numbers.
+ */
 export const adjustOnHand = preparedWrite<{
   variantId: string
   locationId: string
@@ -165,7 +179,8 @@ export const adjustOnHand = preparedWrite<{
     .set({ on_hand: sql`on_hand + ${param('quantity')}` })
     .where('variant_id', '=', param('variantId'))
     .where('location_id', '=', param('locationId'))
-    .where(sql<boolean>`on_hand + ${param('quantity')} >= reserved`),
+    .where(sql<boolean>`on_hand + ${param('quantity')} >= reserved`)
+    .where('is_tracked', '=', 0),
 )
 
 const defaultLocation = preparedQuery<object, { id: string }>((db) =>

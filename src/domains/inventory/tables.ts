@@ -13,6 +13,8 @@ export interface StockTable {
   product_id: string
   on_hand: number
   reserved: Generated<number>
+  /** Every piece has a serial number: `on_hand` is how many units are on the shelf. */
+  is_tracked: Generated<0 | 1>
 }
 
 export type MovementKind = 'receipt' | 'adjustment' | 'sale' | 'return'

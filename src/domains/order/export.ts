@@ -1,4 +1,5 @@
 import type { Context } from '../../context.ts'
+import { withUnits } from '../unit/sale.ts'
 import type { Order } from './orders.ts'
 import { listEventsOf, listLinesOf, listOrdersOf } from './queries.ts'
 
@@ -14,7 +15,8 @@ export async function* ordersOf(
     const page = { customerId, before, limit: pageSize, offset: 0 }
     const rows = await listOrdersOf(db.long, page)
     const ids = JSON.stringify(rows.map(({ id }) => ({ id })))
-    const lines = Map.groupBy(await listLinesOf(db.long, { ids }), ({ order_id }) => order_id)
+    const found = await withUnits(db.long, await listLinesOf(db.long, { ids }))
+    const lines = Map.groupBy(found, ({ order_id }) => order_id)
     const events = Map.groupBy(await listEventsOf(db.long, { ids }), ({ order_id }) => order_id)
     yield rows.map((order) => ({
       order,

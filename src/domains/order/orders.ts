@@ -14,6 +14,7 @@ import type { Reference } from '../../core/reference.ts'
 import type { Db, Tx } from '../../db/database.ts'
 import { together } from '../../db/together.ts'
 import { may, type Principal } from '../access/permissions.ts'
+import { withUnits, type LineUnit } from '../unit/sale.ts'
 import {
   countOrdersOf,
   findOrder as findOrderRow,
@@ -32,9 +33,14 @@ import {
   type OrderRow,
 } from './queries.ts'
 
+/** A line with the units that it names, if every piece of its article has a serial number. */
+export interface OrderLine extends OrderLineRow {
+  readonly units: readonly LineUnit[]
+}
+
 export interface Order {
   readonly order: OrderRow
-  readonly lines: readonly OrderLineRow[]
+  readonly lines: readonly OrderLine[]
   readonly events: readonly OrderEventRow[]
 }
 
@@ -127,7 +133,7 @@ export async function readOrder(tx: Tx, id: string): Promise<Order> {
     () => listLinesOf(tx, { ids: JSON.stringify([{ id }]) }),
     () => listEvents(tx, { orderId: id }),
   ])
-  return { order, lines, events }
+  return { order, lines: await withUnits(tx, lines), events }
 }
 
 export async function loadOrder(db: Db, row: OrderRow): Promise<Order> {
@@ -136,7 +142,7 @@ export async function loadOrder(db: Db, row: OrderRow): Promise<Order> {
     () => listLinesOf(db, { ids }),
     () => listEvents(db, { orderId: row.id }),
   ])
-  return { order: row, lines, events }
+  return { order: row, lines: await withUnits(db, lines), events }
 }
 
 /** How an order was priced when it was placed; null for one that is older than that. */
@@ -208,7 +214,8 @@ export async function listOrders(
 
 async function withLines(db: Db, rows: readonly OrderRow[]): Promise<OrderSummary[]> {
   const ids = JSON.stringify(rows.map(({ id }) => ({ id })))
-  const byOrder = Map.groupBy(await listLinesOf(db, { ids }), ({ order_id }) => order_id)
+  const lines = await withUnits(db, await listLinesOf(db, { ids }))
+  const byOrder = Map.groupBy(lines, ({ order_id }) => order_id)
   return rows.map((order) => ({ order, lines: byOrder.get(order.id) ?? [] }))
 }
 

@@ -125,9 +125,11 @@ export interface OrderLineRow {
   readonly discount_minor: Minor
   readonly is_gift: 0 | 1
   readonly kind: string
+  /** Whether it names units by their serial numbers. */
+  readonly has_units: 0 | 1
 }
 
-export interface NewOrderLine extends OrderLineRow {
+export interface NewOrderLine extends Omit<OrderLineRow, 'has_units'> {
   readonly position: number
 }
 
@@ -156,7 +158,9 @@ export const listLinesOf = preparedQuery<{ ids: string }, OrderLineRow>(
   (db, param) => sql<OrderLineRow>`
     select l.id, l.order_id, l.variant_id, l.product_id, l.product_number, l.sku, l.name,
       l.options, l.quantity, l.price_minor, l.subtotal_minor, l.tax_minor, l.total_minor,
-      l.discount_minor, l.is_gift, l.kind
+      l.discount_minor, l.is_gift, l.kind,
+      case when exists (select 1 from unit_events e where e.order_line_id = l.id)
+        then 1 else 0 end as has_units
     from ${db.dialect.jsonRows(param('ids'), { id: 'uuid' })} d
     join order_lines l on l.order_id = d.id
     order by l.order_id, l.position`,

@@ -18,6 +18,9 @@ export const OrderLineView = Type.Object(
     tax: Money,
     total: Money,
     is_gift: Type.Boolean(),
+    units: Type.Array(Type.Object({ serial_number: Type.String(), is_returned: Type.Boolean() }), {
+      description: 'The pieces by serial number, where the article is tracked by unit',
+    }),
   },
   { title: 'OrderLine' },
 )

@@ -41,6 +41,10 @@ export function orderSummaryView(ctx: Context, { order, lines }: OrderSummary) {
       tax: money(line.tax_minor),
       total: money(line.total_minor),
       is_gift: line.is_gift === 1,
+      units: line.units.map(({ serial, isOut }) => ({
+        serial_number: serial,
+        is_returned: !isOut,
+      })),
     })),
     created_at: timeView(order.created_at),
     version: order.version,
