@@ -8,6 +8,7 @@ import * as people from './migrations/0002-people.ts'
 import * as addresses from './migrations/0004-addresses.ts'
 import * as deliveries from './migrations/0008-deliveries.ts'
 import * as pricing from './migrations/0009-pricing.ts'
+import * as payments from './migrations/0010-payments.ts'
 
 /** In the order in which they run; a migration that has been released is never edited. */
 const migrations = {
@@ -16,6 +17,7 @@ const migrations = {
   '0004-addresses': addresses,
   '0008-deliveries': deliveries,
   '0009-pricing': pricing,
+  '0010-payments': payments,
 }
 
 /** The state before the first migration, for `migrateTo`. */

@@ -1,4 +1,5 @@
 import type { Context } from '../../context.ts'
+import { paymentRules } from './payment-queries.ts'
 import { findViolations, rules } from './queries.ts'
 
 export interface Violation {
@@ -15,7 +16,7 @@ export async function audit(
   onRule: (name: string, violated: boolean) => void = () => undefined,
 ): Promise<Violation[]> {
   const violations: Violation[] = []
-  for (const rule of rules) {
+  for (const rule of [...rules, ...paymentRules]) {
     const rows = await findViolations(ctx.db.long, rule, examplesMax)
     if (rows.length > 0) violations.push({ rule: rule.name, rows })
     onRule(rule.name, rows.length > 0)

@@ -1,5 +1,5 @@
 import type { Context } from '../../context.ts'
-import type { Order } from './orders.ts'
+import { paymentsOfMany, type Order } from './orders.ts'
 import { listEventsOf, listLinesOf, listOrdersOf } from './queries.ts'
 
 const pageSize = 100
@@ -16,8 +16,10 @@ export async function* ordersOf(
     const ids = JSON.stringify(rows.map(({ id }) => ({ id })))
     const lines = Map.groupBy(await listLinesOf(db.long, { ids }), ({ order_id }) => order_id)
     const events = Map.groupBy(await listEventsOf(db.long, { ids }), ({ order_id }) => order_id)
+    const payments = await paymentsOfMany(db.long, rows)
     yield rows.map((order) => ({
       order,
+      payments: payments(order),
       lines: lines.get(order.id) ?? [],
       events: events.get(order.id) ?? [],
     }))
