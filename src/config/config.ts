@@ -50,7 +50,14 @@ export interface Config {
   readonly payment: {
     readonly methods: readonly string[]
     readonly reconcileAfterMs: number
+    /** When the money of an order is collected. */
+    readonly capture: 'now' | 'later'
     readonly http: { readonly url: string; readonly timeoutMs: number }
+    readonly stripe: {
+      readonly url: string
+      readonly publishableKey: string
+      readonly timeoutMs: number
+    }
   }
   readonly mail: MailConfig
   readonly lifetimes: {
@@ -156,7 +163,13 @@ function paymentConfig(raw: RawSettings): Config['payment'] {
   return {
     methods: production ? methods.filter((code) => code !== 'test') : methods,
     reconcileAfterMs: integerOf(raw.RECONCILE_AFTER_SECONDS) * 1_000,
+    capture: raw.PAYMENT_CAPTURE === 'later' ? 'later' : 'now',
     http: { url: raw.PAYMENT_HTTP_URL, timeoutMs: integerOf(raw.PAYMENT_HTTP_TIMEOUT_MS) },
+    stripe: {
+      url: raw.STRIPE_API_URL,
+      publishableKey: raw.STRIPE_PUBLISHABLE_KEY,
+      timeoutMs: integerOf(raw.STRIPE_TIMEOUT_MS),
+    },
   }
 }
 

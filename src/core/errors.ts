@@ -69,6 +69,11 @@ export const errorCatalogue = {
     message: '{provider} did not sign you in: {reason}.',
     hint: 'Begin again at GET /api/v1/sessions/oidc, or sign in another way.',
   },
+  INVALID_SIGNATURE: {
+    status: 401,
+    message: 'This is not signed by the payment provider, or too long ago.',
+    hint: 'Check the secret for events that the provider has given to the shop.',
+  },
   INVALID_LINK: {
     status: 401,
     message: 'This link is not valid (any more).',
@@ -219,6 +224,27 @@ export const errorCatalogue = {
     status: 409,
     message: 'The articles were sold out before the payment arrived; it is refunded in full.',
     hint: 'The cart is yours again: check what is still available.',
+  },
+  PAYMENT_STATE: {
+    status: 409,
+    message: 'This payment is {status}: it cannot be {action} (any more).',
+    hint: 'Read the payments of the order: something has happened to it meanwhile.',
+  },
+  PAYMENT_IN_PROGRESS: {
+    status: 409,
+    message: 'Money of this order is on its way right now.',
+    hint: 'Repeat the request in a moment, when the provider has answered.',
+    retryAfterSeconds: 1,
+  },
+  CAPTURE_EXCEEDS_AUTHORISED: {
+    status: 409,
+    message: 'Only {available} can be captured of this payment.',
+    hint: 'Capture less, or leave the amount out to capture all of it.',
+  },
+  REFUND_EXCEEDS_CAPTURED: {
+    status: 409,
+    message: 'Only {available} can be given back.',
+    hint: 'Refund less: what was not captured, or went back already, cannot go back again.',
   },
   COUPON_INVALID: {
     status: 422,

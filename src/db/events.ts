@@ -19,6 +19,18 @@ export const eventTopics = {
     when: 'That money has been given back in full.',
     payload: ['order_id', 'number'],
   },
+  'order.paid': {
+    when: 'All of the money for an order that was placed before is here now.',
+    payload: ['order_id', 'number'],
+  },
+  'payment.refunded': {
+    when: 'A part of an order’s money, or all of it, has been given back.',
+    payload: ['order_id', 'number', 'payment_id', 'operation_id', 'amount_minor'],
+  },
+  'payment.refund_failed': {
+    when: 'The provider could not give money back: it is still owed, and staff has to act.',
+    payload: ['order_id', 'number', 'payment_id', 'operation_id', 'amount_minor'],
+  },
   'account.link_due': {
     when: 'Somebody is to get a mail with a link that is good once. The link is not in the event.',
     payload: ['token_id'],

@@ -8,6 +8,7 @@ import * as people from './migrations/0002-people.ts'
 import * as addresses from './migrations/0004-addresses.ts'
 import * as deliveries from './migrations/0008-deliveries.ts'
 import * as pricing from './migrations/0009-pricing.ts'
+import * as payments from './migrations/0010-payments.ts'
 import * as units from './migrations/0013-units.ts'
 import * as desk from './migrations/0014-desk.ts'
 
@@ -18,6 +19,7 @@ const migrations = {
   '0004-addresses': addresses,
   '0008-deliveries': deliveries,
   '0009-pricing': pricing,
+  '0010-payments': payments,
   '0013-units': units,
   '0014-desk': desk,
 }

@@ -49,12 +49,33 @@ const damages: readonly (readonly [rule: string, damage: RawBuilder<unknown>])[]
     sql`update idempotency_keys set order_id = (select id from orders where status = 'paid')`,
   ],
   [
-    'a paid order has exactly one capture of its total, and no other order has one',
+    'a paid order has captures of all of its total',
     sql`update payments set captured_minor = captured_minor - 1 where status = 'captured'`,
   ],
   [
     'a payment is decided exactly when its order is',
     sql`update payments set status = 'due' where status = 'pending'`,
+  ],
+  [
+    'no money is kept for an order that does not count',
+    sql`update payments set captured_minor = amount_minor, authorised_minor = amount_minor
+      where status = 'failed'`,
+  ],
+  [
+    'what is to be paid for an order is its total',
+    sql`update payments set amount_minor = amount_minor + 1`,
+  ],
+  ['an order counts its payments', sql`update orders set payment_count = 2`],
+  [
+    'what goes back of a payment, and what came of it, is what was done to it',
+    sql`update payments set refunded_minor = 1 where status = 'captured'`,
+  ],
+  [
+    'no event of a payment provider has given up being handled',
+    sql`insert into payment_events (id, provider, event_id, type, content, status, attempts,
+        available_at, received_at)
+      select id, 'test', 'one', 'x', '{}', 'failed', 32, 0, 0 from orders
+      where status = 'paid'`,
   ],
   [
     'the lines of an order add up to its totals',
@@ -98,7 +119,18 @@ const impossible: readonly (readonly [what: string, damage: RawBuilder<unknown>]
     'to refund more than was captured',
     sql`update payments set refunded_minor = captured_minor + 1`,
   ],
-  ['to capture more than was asked', sql`update payments set captured_minor = amount_minor + 1`],
+  [
+    'to capture more than was authorised',
+    sql`update payments set captured_minor = authorised_minor + 1`,
+  ],
+  [
+    'to be on the way back with more than came',
+    sql`update payments set refunding_minor = captured_minor - refunded_minor + 1`,
+  ],
+  [
+    'to authorise more than was asked',
+    sql`update payments set authorised_minor = amount_minor + 1`,
+  ],
   ['to rewrite a movement of stock', sql`update stock_movements set quantity = quantity + 1`],
   ['to forget a movement of stock', sql`delete from stock_movements`],
   ['to rewrite what happened to an order', sql`update order_events set type = 'x'`],

@@ -1,5 +1,5 @@
 import { sql } from 'kysely'
-import type { Rule } from './queries.ts'
+import type { Rule } from './rule.ts'
 
 /** What is promised of articles of which every piece has a serial number. */
 export const unitRules: readonly Rule[] = [

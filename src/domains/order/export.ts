@@ -1,6 +1,6 @@
 import type { Context } from '../../context.ts'
 import { withUnits } from '../unit/sale.ts'
-import type { Order } from './orders.ts'
+import { paymentsOfMany, type Order } from './orders.ts'
 import { listEventsOf, listLinesOf, listOrdersOf } from './queries.ts'
 
 const pageSize = 100
@@ -18,8 +18,10 @@ export async function* ordersOf(
     const found = await withUnits(db.long, await listLinesOf(db.long, { ids }))
     const lines = Map.groupBy(found, ({ order_id }) => order_id)
     const events = Map.groupBy(await listEventsOf(db.long, { ids }), ({ order_id }) => order_id)
+    const payments = await paymentsOfMany(db.long, rows)
     yield rows.map((order) => ({
       order,
+      payments: payments(order),
       lines: lines.get(order.id) ?? [],
       events: events.get(order.id) ?? [],
     }))

@@ -16,6 +16,11 @@ import { together } from '../../db/together.ts'
 import { may, type Principal } from '../access/permissions.ts'
 import { withUnits, type LineUnit } from '../unit/sale.ts'
 import {
+  listPaymentsOf,
+  listPaymentsOfOrders,
+  type PaymentFacts,
+} from '../payment/payments-of-orders.ts'
+import {
   countOrdersOf,
   findOrder as findOrderRow,
   findPricing,
@@ -25,6 +30,7 @@ import {
   listEvents,
   listLinesOf,
   listOrdersOf,
+  markPaid,
   settleOrder,
   type NewOrder,
   type NewOrderLine,
@@ -41,11 +47,29 @@ export interface OrderLine extends OrderLineRow {
 export interface Order {
   readonly order: OrderRow
   readonly lines: readonly OrderLine[]
+  /** In the order in which they were made. */
+  readonly payments: readonly PaymentFacts[]
   readonly events: readonly OrderEventRow[]
 }
 
 /** An order without its timeline, as it stands in a list. */
 export type OrderSummary = Omit<Order, 'events'>
+
+/** The payment that an order was made with, as its row has it. */
+const paymentFacts = (order: OrderRow): PaymentFacts => ({
+  id: order.payment_id,
+  order_id: order.id,
+  position: 1,
+  method: order.payment_method,
+  status: order.payment_status,
+  amount_minor: order.payment_amount_minor,
+  authorised_minor: order.authorised_minor,
+  captured_minor: order.captured_minor,
+  refunded_minor: order.refunded_minor,
+  refunding_minor: order.refunding_minor,
+  released_minor: order.released_minor,
+  failure_code: order.payment_failure,
+})
 
 /** Notes on the order's timeline what happened to it. */
 export async function recordEvent(
@@ -108,6 +132,16 @@ export async function settleOrderStatus(
   if (changes !== 1) throw new Error(`order ${order.number} was not waiting for its payment`)
 }
 
+/** Notes that the money for a placed order is all here; false if it was in another state. */
+export async function payOrder(ctx: Context, tx: Tx, { id }: OrderRow): Promise<boolean> {
+  const { changes } = await markPaid(tx, { id, now: ctx.clock.now() })
+  return changes === 1
+}
+
+/** Whether an order is one that the shop has to keep. */
+export const isCounting = ({ status }: OrderRow): boolean =>
+  status !== 'pending_payment' && status !== 'cancelled'
+
 /** Whether there is an order with this id, in any status. */
 export async function hasOrder(db: Db, id: string): Promise<boolean> {
   return (await findOrderRow(db, { by: 'id', id })) !== undefined
@@ -133,7 +167,28 @@ export async function readOrder(tx: Tx, id: string): Promise<Order> {
     () => listLinesOf(tx, { ids: JSON.stringify([{ id }]) }),
     () => listEvents(tx, { orderId: id }),
   ])
-  return { order, lines: await withUnits(tx, lines), events }
+  return {
+    order,
+    lines: await withUnits(tx, lines),
+    events,
+    payments: await paymentsOf(tx, order),
+  }
+}
+
+/** Most orders have one payment, which came with the order: only the others are looked for. */
+async function paymentsOf(db: Db, order: OrderRow): Promise<PaymentFacts[]> {
+  return order.payment_count === 1 ? [paymentFacts(order)] : listPaymentsOf(db, order.id)
+}
+
+/** The same for many orders, in one statement at the most. */
+export async function paymentsOfMany(
+  db: Db,
+  rows: readonly OrderRow[],
+): Promise<(order: OrderRow) => readonly PaymentFacts[]> {
+  const several = rows.filter(({ payment_count }) => payment_count > 1)
+  const payments = several.length === 0 ? [] : await listPaymentsOfOrders(db, several)
+  const byOrder = Map.groupBy(payments, ({ order_id }) => order_id)
+  return (order) => byOrder.get(order.id) ?? [paymentFacts(order)]
 }
 
 export async function loadOrder(db: Db, row: OrderRow): Promise<Order> {
@@ -142,7 +197,12 @@ export async function loadOrder(db: Db, row: OrderRow): Promise<Order> {
     () => listLinesOf(db, { ids }),
     () => listEvents(db, { orderId: row.id }),
   ])
-  return { order: row, lines: await withUnits(db, lines), events }
+  return {
+    order: row,
+    lines: await withUnits(db, lines),
+    events,
+    payments: await paymentsOf(db, row),
+  }
 }
 
 /** How an order was priced when it was placed; null for one that is older than that. */
@@ -216,7 +276,12 @@ async function withLines(db: Db, rows: readonly OrderRow[]): Promise<OrderSummar
   const ids = JSON.stringify(rows.map(({ id }) => ({ id })))
   const lines = await withUnits(db, await listLinesOf(db, { ids }))
   const byOrder = Map.groupBy(lines, ({ order_id }) => order_id)
-  return rows.map((order) => ({ order, lines: byOrder.get(order.id) ?? [] }))
+  const payments = await paymentsOfMany(db, rows)
+  return rows.map((order) => ({
+    order,
+    lines: byOrder.get(order.id) ?? [],
+    payments: payments(order),
+  }))
 }
 
 export type { OrderLineRow, OrderRow, OrderEventRow }

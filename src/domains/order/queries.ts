@@ -31,25 +31,37 @@ export interface OrderRow {
   readonly gift_card_count: number
   readonly version: number
   readonly created_at: number
+  readonly payment_count: number
+  /** The payment that it was made with. */
+  readonly payment_id: string
   readonly payment_method: string
   readonly payment_status: PaymentStatus
   readonly payment_failure: string | null
+  readonly payment_amount_minor: Minor
+  readonly authorised_minor: Minor
   readonly captured_minor: Minor
+  readonly refunded_minor: Minor
+  readonly refunding_minor: Minor
+  readonly released_minor: Minor
 }
 
 /** Orders with their payment, as a query to go on with. */
 export function orders(db: Db) {
   return db
     .selectFrom('orders as o')
-    .innerJoin('payments as y', 'y.order_id', 'o.id')
+    .innerJoin('payments as y', (join) =>
+      join.onRef('y.order_id', '=', 'o.id').on('y.position', '=', sql<number>`1`),
+    )
     .select(['o.number', 'o.id', 'o.cart_id', 'o.customer_id', 'o.email', 'o.status'])
     .select(['o.currency', 'o.subtotal_minor', 'o.discount_minor', 'o.shipping_minor'])
     .select(['o.tax_minor', 'o.tax_inclusive', 'o.total_minor', 'o.item_count'])
     .select(['o.shipping_method', 'o.shipping_name', 'o.shipping_address', 'o.billing_address'])
     .select(['o.shipping_discount_minor', 'o.credit_minor', 'o.gift_card_count'])
-    .select(['o.version', 'o.created_at', 'y.method as payment_method'])
-    .select(['y.status as payment_status', 'y.failure_code as payment_failure'])
-    .select('y.captured_minor')
+    .select(['o.version', 'o.created_at', 'o.payment_count'])
+    .select(['y.id as payment_id', 'y.method as payment_method', 'y.status as payment_status'])
+    .select(['y.failure_code as payment_failure', 'y.amount_minor as payment_amount_minor'])
+    .select(['y.authorised_minor', 'y.captured_minor', 'y.refunded_minor', 'y.refunding_minor'])
+    .select('y.released_minor')
 }
 
 const orderById = preparedQuery<{ id: string }, OrderRow>((db, param) =>
@@ -275,6 +287,19 @@ export const settleOrder = preparedWrite<{
     }))
     .where('id', '=', param('id'))
     .where('status', '=', 'pending_payment'),
+)
+
+/** Notes that the money for a placed order is here; one changed row means that it was placed. */
+export const markPaid = preparedWrite<{ id: string; now: number }>((db, param) =>
+  db
+    .updateTable('orders')
+    .set((set) => ({
+      status: 'paid',
+      version: set('version', '+', 1),
+      updated_at: param('now'),
+    }))
+    .where('id', '=', param('id'))
+    .where(sql<boolean>`coalesce(status, '') = 'placed'`),
 )
 
 export interface NewOrder {

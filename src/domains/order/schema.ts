@@ -25,6 +25,23 @@ export const OrderLineView = Type.Object(
   { title: 'OrderLine' },
 )
 
+export const OrderPaymentView = Type.Object(
+  {
+    id: Uuid,
+    position: Type.Integer({ description: '1: the payment of the checkout' }),
+    method: Type.String(),
+    status: Type.String({ examples: ['captured'] }),
+    amount: Money,
+    authorised: Money,
+    captured: Money,
+    refunding: Money,
+    refunded: Money,
+    released: Money,
+    failure: Type.Union([Type.String(), Type.Null()]),
+  },
+  { title: 'OrderPayment' },
+)
+
 const summary = {
   id: Uuid,
   number: Type.Integer(),
@@ -41,6 +58,7 @@ const summary = {
   total: Money,
   credit: Money,
   payment: Type.Object({ method: Type.String(), status: Type.String(), captured: Money }),
+  payments: Type.Array(OrderPaymentView),
   lines: Type.Array(OrderLineView),
   created_at: Timestamp,
   version: Type.Integer(),

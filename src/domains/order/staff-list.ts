@@ -1,5 +1,6 @@
 import type { Context } from '../../context.ts'
 import type { PlaceKey } from '../../core/paging.ts'
+import { withUnits } from '../unit/sale.ts'
 import {
   countOrders,
   listOrderIds,
@@ -8,7 +9,7 @@ import {
   type OrderFilter,
 } from './list-queries.ts'
 import { listLinesOf, type OrderRow } from './queries.ts'
-import type { OrderSummary } from './orders.ts'
+import { paymentsOfMany, type OrderSummary } from './orders.ts'
 
 /** An order as staff see it in a list. */
 export interface ListedOrder extends OrderSummary {
@@ -37,8 +38,9 @@ export async function searchOrders(
   const [rows, tags, lines] = await Promise.all([
     listOrdersById(db, { ids }),
     listTagsOf(db, { ids }),
-    hasLines ? listLinesOf(db, { ids }) : [],
+    hasLines ? listLinesOf(db, { ids }).then((rows) => withUnits(db, rows)) : [],
   ])
+  const payments = await paymentsOfMany(db, rows)
   const byId = new Map(rows.map((row) => [row.id, row]))
   const tagsOf = Map.groupBy(tags, ({ order_id }) => order_id)
   const linesOf = Map.groupBy(lines, ({ order_id }) => order_id)
@@ -46,7 +48,8 @@ export async function searchOrders(
     const order = byId.get(id)
     if (!order) return []
     const own = tagsOf.get(id)?.map(({ tag }) => tag) ?? []
-    return [{ row: { order, lines: linesOf.get(id) ?? [], tags: own }, place }]
+    const parts = { lines: linesOf.get(id) ?? [], payments: payments(order), tags: own }
+    return [{ row: { order, ...parts }, place }]
   })
 }
 

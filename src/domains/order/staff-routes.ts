@@ -56,10 +56,11 @@ const ListedOrderView = Type.Object(
   { title: 'ListedOrder' },
 )
 
-function listedOrderView(ctx: Context, { order, lines, tags }: ListedOrder) {
+function listedOrderView(ctx: Context, listed: ListedOrder) {
+  const { order, tags } = listed
   const { name = '' } = JSON.parse(order.shipping_address) as { name?: string }
   return {
-    ...orderSummaryView(ctx, { order, lines }),
+    ...orderSummaryView(ctx, listed),
     email: order.email,
     customer_id: order.customer_id,
     shipping_method: { code: order.shipping_method, name: order.shipping_name },

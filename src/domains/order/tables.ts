@@ -30,6 +30,7 @@ export interface OrderTable {
   /** Paid by gift cards and store credit. */
   credit_minor: Generated<Minor>
   gift_card_count: Generated<number>
+  payment_count: Generated<number>
   vat_id: Generated<string | null>
   /** JSON: how it was priced. */
   pricing: Generated<string | null>

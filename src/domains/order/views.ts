@@ -4,7 +4,7 @@ import { moneyView, timeView } from '../catalog/views.ts'
 import type { Order, OrderSummary } from './orders.ts'
 import { orderReference } from './reference.ts'
 
-export function orderSummaryView(ctx: Context, { order, lines }: OrderSummary) {
+export function orderSummaryView(ctx: Context, { order, lines, payments }: OrderSummary) {
   const money = (amount: Minor) => moneyView(amount, order.currency)
   return {
     id: order.id,
@@ -26,6 +26,19 @@ export function orderSummaryView(ctx: Context, { order, lines }: OrderSummary) {
       status: order.payment_status,
       captured: money(order.captured_minor),
     },
+    payments: payments.map((payment) => ({
+      id: payment.id,
+      position: payment.position,
+      method: payment.method,
+      status: payment.status,
+      amount: money(payment.amount_minor),
+      authorised: money(payment.authorised_minor),
+      captured: money(payment.captured_minor),
+      refunding: money(payment.refunding_minor),
+      refunded: money(payment.refunded_minor),
+      released: money(payment.released_minor),
+      failure: payment.failure_code,
+    })),
     lines: lines.map((line) => ({
       id: line.id,
       product_id: line.product_id,
