@@ -227,6 +227,8 @@ describeOnEveryDatabase('erasing an account', (openShop) => {
         ...kept,
         customer_id: null,
         email: `erased-${number}@invalid`,
+        email_key: `erased-${number}@invalid`,
+        name_key: '',
         version: kept.version + 1,
       },
     )
