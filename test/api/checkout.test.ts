@@ -83,7 +83,7 @@ describeOnEveryDatabase('a checkout', (openShop) => {
       {
         ...{ id: '', product_id: product.id, product_number: product.number, name: 'Lamp' },
         ...{ variant_id: product.variantId, sku: product.sku, options: {}, quantity: 2 },
-        ...{ discount: usd('0.00'), is_gift: false },
+        ...{ discount: usd('0.00'), is_gift: false, units: [] },
         ...{ price: usd('19.99'), subtotal: usd('39.98'), tax: usd('3.30'), total: usd('43.28') },
       },
     )
