@@ -19,6 +19,9 @@ import { registerCreditRoutes } from './domains/credit/routes.ts'
 import { registerCustomerRoutes } from './domains/customer/routes.ts'
 import { registerGroupRoutes } from './domains/group/routes.ts'
 import { registerInventoryRoutes } from './domains/inventory/routes.ts'
+import { registerOrderStaffRoutes } from './domains/order/staff-routes.ts'
+import { registerPaymentStaffRoutes } from './domains/payment/staff-routes.ts'
+import { registerStockStaffRoutes } from './domains/inventory/staff-routes.ts'
 import { registerOrderRoutes } from './domains/order/routes.ts'
 import { registerPrivacyRoutes } from './domains/privacy/routes.ts'
 import { registerPriceListRoutes } from './domains/pricing/list-routes.ts'
@@ -27,6 +30,7 @@ import { registerCouponRoutes } from './domains/promotion/coupon-routes.ts'
 import { registerPromotionRoutes } from './domains/promotion/routes.ts'
 import { registerShippingRoutes } from './domains/shipping/routes.ts'
 import { registerTaxRoutes } from './domains/tax/routes.ts'
+import { registerUnitRoutes } from './domains/unit/routes.ts'
 import { registerShopDoor } from './doors/shop/door.ts'
 import { registerUnitsDoor } from './doors/units/door.ts'
 import type { App } from './http/app.ts'
@@ -59,6 +63,9 @@ export async function buildApp(ctx: Context): Promise<BuiltApp> {
       registerCartTermRoutes(v1, ctx)
       registerCheckoutRoutes(v1, ctx)
       registerOrderRoutes(v1, ctx)
+      registerOrderStaffRoutes(v1, ctx)
+      registerPaymentStaffRoutes(v1, ctx)
+      registerStockStaffRoutes(v1, ctx)
       registerCustomerRoutes(v1, ctx)
       registerLinkRoutes(v1, ctx)
       registerPrivacyRoutes(v1, ctx)
@@ -69,6 +76,7 @@ export async function buildApp(ctx: Context): Promise<BuiltApp> {
       registerIdentityRoutes(v1, ctx)
       registerCatalogAdminRoutes(v1, ctx)
       registerInventoryRoutes(v1, ctx)
+      registerUnitRoutes(v1, ctx)
       registerCustomerAdminRoutes(v1, ctx)
       registerAccessAdminRoutes(v1, ctx)
       registerAuditRoutes(v1, ctx)

@@ -77,8 +77,14 @@ export async function createContext(parts: ContextParts): Promise<Context> {
 }
 
 function payment({ config, secrets }: ContextParts): PaymentDrivers {
-  const { methods, http } = config.payment
-  return paymentDrivers({ methods, http: { ...http, token: secrets.paymentHttpToken ?? '' } })
+  const { methods, http, stripe } = config.payment
+  const { paymentHttpToken: token = '', paymentHttpWebhook = '' } = secrets
+  const { stripeKey: secretKey = '', stripeWebhook = '' } = secrets
+  return paymentDrivers({
+    methods,
+    http: { ...http, token, webhookSecret: paymentHttpWebhook },
+    stripe: { ...stripe, secretKey, webhookSecret: stripeWebhook },
+  })
 }
 
 function mail({ config, secrets }: ContextParts): MailDriver {

@@ -20,6 +20,7 @@ export type Purpose =
   | 'announcements'
   | 'tickets'
   | 'setup'
+  | 'promotion-customers'
 
 const known = new WeakMap<Secrets, Map<Purpose, Buffer>>()
 

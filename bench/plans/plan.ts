@@ -29,6 +29,7 @@ const smallTables = [
   'settings',
   'roles',
   'signing_keys',
+  'pricing_state',
 ]
 
 /** More rows than this are more than a page, a cart or an order. */

@@ -59,6 +59,14 @@ describe('settings', () => {
     assert.match(refusal({ RATE_LIMIT_READ: '0' }), /RATE_LIMIT_READ must be a whole number from 1/)
   })
 
+  test('want a second factor of staff in production, or as they say', () => {
+    const wants = (more: object) => readConfig({ ...more }).staffFactorRequired
+    assert.equal(wants({}), false)
+    assert.equal(wants({ PRODUCTION: 'true' }), true)
+    assert.equal(wants({ PRODUCTION: 'true', STAFF_SECOND_FACTOR: 'offered' }), false)
+    assert.equal(wants({ STAFF_SECOND_FACTOR: 'required' }), true)
+  })
+
   test('tell browsers of HTTPS for a year, unless told not to', () => {
     const header = (more: object) => readConfig({ ...more }).server.strictTransport
     const https = { PUBLIC_URL: 'https://shop.example.com' }

@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { isCurrency } from '../core/money.ts'
+import { orderNumberFormat, type OrderNumberFormat } from '../core/order-number.ts'
 import { parseRatio, type Ratio } from '../core/ratio.ts'
 import { mailConfig, type MailConfig } from './mail.ts'
 import { ConfigError, flagOf, integerOf, listOf, readSettings, type RawSettings } from './read.ts'
@@ -40,6 +41,7 @@ export interface Config {
     readonly currency: string
     readonly country: string | undefined
   }
+  readonly orders: { readonly numbers: OrderNumberFormat }
   readonly tax: {
     readonly rate: Ratio
     readonly inclusive: boolean
@@ -48,7 +50,14 @@ export interface Config {
   readonly payment: {
     readonly methods: readonly string[]
     readonly reconcileAfterMs: number
+    /** When the money of an order is collected. */
+    readonly capture: 'now' | 'later'
     readonly http: { readonly url: string; readonly timeoutMs: number }
+    readonly stripe: {
+      readonly url: string
+      readonly publishableKey: string
+      readonly timeoutMs: number
+    }
   }
   readonly mail: MailConfig
   readonly lifetimes: {
@@ -74,6 +83,8 @@ export interface Config {
     readonly scopes: readonly string[]
     readonly timeoutMs: number
   }
+  /** Staff may do nothing of their role without a second factor. */
+  readonly staffFactorRequired: boolean
   readonly registration: 'open' | 'confirmed'
   /** Real customers buy here. */
   readonly production: boolean
@@ -103,6 +114,7 @@ export function configOf(raw: RawSettings): Config {
       currency: currencyOf(raw.STORE_CURRENCY),
       country: countryOf(raw.STORE_COUNTRY),
     },
+    orders: { numbers: numberFormat(raw.ORDER_NUMBER_FORMAT) },
     tax: {
       rate: taxRate(raw.TAX_RATE),
       inclusive: flagOf(raw.TAX_INCLUSIVE),
@@ -123,6 +135,10 @@ export function configOf(raw: RawSettings): Config {
       scopes: listOf(raw.OIDC_SCOPES),
       timeoutMs: integerOf(raw.OIDC_TIMEOUT_MS),
     },
+    staffFactorRequired:
+      raw.STAFF_SECOND_FACTOR === 'auto'
+        ? flagOf(raw.PRODUCTION)
+        : raw.STAFF_SECOND_FACTOR === 'required',
     registration: raw.REGISTRATION === 'confirmed' ? 'confirmed' : 'open',
     production: flagOf(raw.PRODUCTION),
     rateLimits: rateLimitConfig(raw),
@@ -147,7 +163,13 @@ function paymentConfig(raw: RawSettings): Config['payment'] {
   return {
     methods: production ? methods.filter((code) => code !== 'test') : methods,
     reconcileAfterMs: integerOf(raw.RECONCILE_AFTER_SECONDS) * 1_000,
+    capture: raw.PAYMENT_CAPTURE === 'later' ? 'later' : 'now',
     http: { url: raw.PAYMENT_HTTP_URL, timeoutMs: integerOf(raw.PAYMENT_HTTP_TIMEOUT_MS) },
+    stripe: {
+      url: raw.STRIPE_API_URL,
+      publishableKey: raw.STRIPE_PUBLISHABLE_KEY,
+      timeoutMs: integerOf(raw.STRIPE_TIMEOUT_MS),
+    },
   }
 }
 
@@ -231,6 +253,12 @@ function currencyOf(code: string): string {
 function countryOf(code: string): string | undefined {
   if (code === '' || /^[A-Z]{2}$/.test(code)) return code === '' ? undefined : code
   throw new ConfigError(`STORE_COUNTRY must be an ISO 3166-1 alpha-2 code, not "${code}"`)
+}
+
+function numberFormat(text: string): OrderNumberFormat {
+  const format = orderNumberFormat(text)
+  if (typeof format !== 'string') return format
+  throw new ConfigError(`ORDER_NUMBER_FORMAT ${format}; it is "${text}"`)
 }
 
 function taxRate(text: string): Ratio {

@@ -9,6 +9,12 @@ export interface Secrets {
   readonly cookie: string
   /** For the payment method `http`; never generated. */
   readonly paymentHttpToken?: string
+  /** Signs what that provider tells; never generated. */
+  readonly paymentHttpWebhook?: string
+  /** For the payment method `stripe`; never generated. */
+  readonly stripeKey?: string
+  /** Signs what Stripe tells; never generated. */
+  readonly stripeWebhook?: string
   /** Address and password of the mail server; never generated. */
   readonly smtpUrl?: string
   /** For sign-in by another provider; never generated. */
@@ -20,6 +26,9 @@ export function readSecrets(raw: RawSettings): Secrets {
   for (const name of ['JWT_SECRET', 'COOKIE_SECRET'] as const) assertLong(name, raw[name])
   const given = {
     paymentHttpToken: raw.PAYMENT_HTTP_TOKEN,
+    paymentHttpWebhook: raw.PAYMENT_HTTP_WEBHOOK_SECRET,
+    stripeKey: raw.STRIPE_SECRET_KEY,
+    stripeWebhook: raw.STRIPE_WEBHOOK_SECRET,
     oidcClientSecret: raw.OIDC_CLIENT_SECRET,
     smtpUrl: raw.SMTP_URL,
   }

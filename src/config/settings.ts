@@ -90,6 +90,13 @@ export const settings = {
       'Where the shop is, ISO 3166-1 alpha-2: carts without an address are taxed as if they went ' +
       'there, and VAT ids of other countries may free from VAT; empty: nowhere in particular.',
   },
+  ORDER_NUMBER_FORMAT: {
+    kind: 'text',
+    default: '{number}',
+    help:
+      'How orders are called, such as CW-{year}-{number:6}: {number} once (:6 fills it up with ' +
+      'zeros), {year}, {month}, {day}, letters, digits, . _ and -.',
+  },
   TAX_RATE: {
     kind: 'ratio',
     default: '8.25%',
@@ -101,6 +108,49 @@ export const settings = {
     kind: 'list',
     default: 'manual,test',
     help: 'Offered payment methods; "test", which moves no money, never with PRODUCTION=true.',
+  },
+  PAYMENT_CAPTURE: {
+    kind: 'choice',
+    default: 'now',
+    choices: ['now', 'later'],
+    help:
+      'When the money of an order is collected: at once, or "later" by staff (it is only set ' +
+      'aside at the checkout).',
+  },
+  STRIPE_SECRET_KEY: {
+    kind: 'text',
+    default: '',
+    secret: true,
+    help: 'For the payment method "stripe": the secret key of the account, sk_… or rk_….',
+  },
+  STRIPE_PUBLISHABLE_KEY: {
+    kind: 'text',
+    default: '',
+    help: 'Given to clients that pay by "stripe", for Stripe.js: pk_….',
+  },
+  STRIPE_WEBHOOK_SECRET: {
+    kind: 'text',
+    default: '',
+    secret: true,
+    help: 'By what events of Stripe are known to be its own: whsec_…; empty: none are taken.',
+  },
+  STRIPE_API_URL: {
+    kind: 'text',
+    default: 'https://api.stripe.com',
+    help: 'Where Stripe’s API is; another address is for tests and proxies.',
+  },
+  STRIPE_TIMEOUT_MS: {
+    kind: 'integer',
+    default: '20000',
+    min: 50,
+    max: 80_000,
+    help: 'How long Stripe may take to answer; after it the outcome is asked for later.',
+  },
+  PAYMENT_HTTP_WEBHOOK_SECRET: {
+    kind: 'text',
+    default: '',
+    secret: true,
+    help: 'By what events of that provider are known to be its own; empty: none are taken.',
   },
   PAYMENT_HTTP_URL: {
     kind: 'text',
@@ -226,6 +276,14 @@ export const settings = {
     min: 1,
     max: 3_650,
     help: 'How old the key that signs access tokens may get; then a new one is made.',
+  },
+  STAFF_SECOND_FACTOR: {
+    kind: 'choice',
+    default: 'auto',
+    choices: ['auto', 'required', 'offered'],
+    help:
+      'required: who has a role may use it only with a second factor (TOTP) or after signing in ' +
+      'by passkey; auto: required in production, offered elsewhere.',
   },
   REGISTRATION: {
     kind: 'choice',

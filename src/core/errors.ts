@@ -69,6 +69,11 @@ export const errorCatalogue = {
     message: '{provider} did not sign you in: {reason}.',
     hint: 'Begin again at GET /api/v1/sessions/oidc, or sign in another way.',
   },
+  INVALID_SIGNATURE: {
+    status: 401,
+    message: 'This is not signed by the payment provider, or too long ago.',
+    hint: 'Check the secret for events that the provider has given to the shop.',
+  },
   INVALID_LINK: {
     status: 401,
     message: 'This link is not valid (any more).',
@@ -169,6 +174,11 @@ export const errorCatalogue = {
     message: 'There is an account with your e-mail address, and {provider} is not linked to it.',
     hint: 'Sign in to the account another way, then link {provider} to it.',
   },
+  STAFF_SECOND_FACTOR_REQUIRED: {
+    status: 403,
+    message: 'Staff need a second factor.',
+    hint: 'Set one up: POST /api/v1/customers/me/second-factor, or sign in by passkey.',
+  },
   SECOND_FACTOR_ACTIVE: {
     status: 409,
     message: 'This account has a second factor already.',
@@ -199,6 +209,26 @@ export const errorCatalogue = {
     message: '{resource} is still in use.',
     hint: 'Remove what refers to it first.',
   },
+  TRACKED_BY_UNIT: {
+    status: 409,
+    message: 'Every piece of {sku} has a serial number: it cannot be counted by quantity alone.',
+    hint: 'Name its units by serial number: POST /api/v1/admin/units, docs/serial-numbers.md.',
+  },
+  NOT_TRACKED_BY_UNIT: {
+    status: 409,
+    message: '{sku} is not tracked by unit.',
+    hint: 'Switch it on: PUT /api/v1/admin/variants/{id}/unit-tracking.',
+  },
+  SERIALS_MISSING: {
+    status: 409,
+    message: 'There are {on_hand} of {sku} at {location}, and serial numbers for {given} of them.',
+    hint: 'Give one serial number for each piece on hand, or have them generated.',
+  },
+  UNIT_STATE: {
+    status: 409,
+    message: 'Unit {serial} is {state}.',
+    hint: 'Read its history: GET /api/v1/admin/units/{serial}.',
+  },
   AMBIGUOUS_ITEM: {
     status: 409,
     message: 'The cart holds several variants of this product.',
@@ -214,6 +244,27 @@ export const errorCatalogue = {
     status: 409,
     message: 'The articles were sold out before the payment arrived; it is refunded in full.',
     hint: 'The cart is yours again: check what is still available.',
+  },
+  PAYMENT_STATE: {
+    status: 409,
+    message: 'This payment is {status}: it cannot be {action} (any more).',
+    hint: 'Read the payments of the order: something has happened to it meanwhile.',
+  },
+  PAYMENT_IN_PROGRESS: {
+    status: 409,
+    message: 'Money of this order is on its way right now.',
+    hint: 'Repeat the request in a moment, when the provider has answered.',
+    retryAfterSeconds: 1,
+  },
+  CAPTURE_EXCEEDS_AUTHORISED: {
+    status: 409,
+    message: 'Only {available} can be captured of this payment.',
+    hint: 'Capture less, or leave the amount out to capture all of it.',
+  },
+  REFUND_EXCEEDS_CAPTURED: {
+    status: 409,
+    message: 'Only {available} can be given back.',
+    hint: 'Refund less: what was not captured, or went back already, cannot go back again.',
   },
   COUPON_INVALID: {
     status: 422,

@@ -12,6 +12,12 @@ export class ConnectionLostError extends UnavailableError {}
  */
 export class CommitUnknownError extends Error {}
 
+/**
+ * What was read has changed before it was written, so that the guard in the write refused it. The
+ * whole transaction is run again.
+ */
+export class StaleReadError extends Error {}
+
 /** The schema is not one this version can work with. The message says why and what to do. */
 export class SchemaError extends Error {}
 

@@ -23,6 +23,18 @@ export const eventTopics = {
     when: 'Goods came for an order that had bought them before they were there.',
     payload: ['order_id', 'variant_id', 'quantity'],
   },
+  'order.paid': {
+    when: 'All of the money for an order that was placed before is here now.',
+    payload: ['order_id', 'number'],
+  },
+  'payment.refunded': {
+    when: 'A part of an order’s money, or all of it, has been given back.',
+    payload: ['order_id', 'number', 'payment_id', 'operation_id', 'amount_minor'],
+  },
+  'payment.refund_failed': {
+    when: 'The provider could not give money back: it is still owed, and staff has to act.',
+    payload: ['order_id', 'number', 'payment_id', 'operation_id', 'amount_minor'],
+  },
   'account.link_due': {
     when: 'Somebody is to get a mail with a link that is good once. The link is not in the event.',
     payload: ['token_id'],

@@ -8,7 +8,10 @@ import * as people from './migrations/0002-people.ts'
 import * as addresses from './migrations/0004-addresses.ts'
 import * as deliveries from './migrations/0008-deliveries.ts'
 import * as pricing from './migrations/0009-pricing.ts'
+import * as payments from './migrations/0010-payments.ts'
 import * as stock from './migrations/0012-stock.ts'
+import * as units from './migrations/0013-units.ts'
+import * as desk from './migrations/0014-desk.ts'
 
 /** In the order in which they run; a migration that has been released is never edited. */
 const migrations = {
@@ -17,7 +20,10 @@ const migrations = {
   '0004-addresses': addresses,
   '0008-deliveries': deliveries,
   '0009-pricing': pricing,
+  '0010-payments': payments,
   '0012-stock': stock,
+  '0013-units': units,
+  '0014-desk': desk,
 }
 
 /** The state before the first migration, for `migrateTo`. */

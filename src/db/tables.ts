@@ -5,6 +5,8 @@ import type { CatalogTables } from '../domains/catalog/tables.ts'
 import type { CreditTables } from '../domains/credit/tables.ts'
 import type { FactorTables } from '../domains/customer/factor-tables.ts'
 import type { CustomerTables } from '../domains/customer/tables.ts'
+import type { DocumentTables } from '../domains/document/tables.ts'
+import type { DraftTables } from '../domains/draft/tables.ts'
 import type { GroupTables } from '../domains/group/tables.ts'
 import type { InventoryTables } from '../domains/inventory/tables.ts'
 import type { OrderTables } from '../domains/order/tables.ts'
@@ -13,6 +15,7 @@ import type { PricingTables } from '../domains/pricing/tables.ts'
 import type { PromotionTables } from '../domains/promotion/tables.ts'
 import type { ShippingTables } from '../domains/shipping/tables.ts'
 import type { TaxTables } from '../domains/tax/tables.ts'
+import type { UnitTables } from '../domains/unit/tables.ts'
 import type { DeliveryTables } from './deliveries.ts'
 import type { IdempotencyTables } from './idempotency.ts'
 import type { OutboxTables } from './outbox.ts'
@@ -37,6 +40,9 @@ export interface Tables
     TaxTables,
     PromotionTables,
     CreditTables,
+    DocumentTables,
+    DraftTables,
+    UnitTables,
     IdempotencyTables,
     OutboxTables,
     DeliveryTables {}

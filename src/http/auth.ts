@@ -51,6 +51,7 @@ function refusalOf(principal: Principal | undefined, allow: Allow): ShopError | 
     return principal.customerId === undefined ? new ShopError('ACCOUNT_REQUIRED') : undefined
   }
   // What is no permission opens nothing.
+  if (principal.needsFactor) return new ShopError('STAFF_SECOND_FACTOR_REQUIRED')
   const isAllowed = isPermission(allow) && may(principal, allow)
   return isAllowed ? undefined : new ShopError('FORBIDDEN', { permission: allow })
 }

@@ -4,7 +4,7 @@ import type { Context } from '../context.ts'
 import { ShopError, type ErrorCode } from '../core/errors.ts'
 import { MoneyRangeError } from '../core/money.ts'
 import type { StoredReply } from '../db/idempotency.ts'
-import { CommitUnknownError } from '../db/errors.ts'
+import { CommitUnknownError, StaleReadError } from '../db/errors.ts'
 import { isNoteworthy, logRefusal } from './refusal-log.ts'
 import { describeValidation } from './validation.ts'
 
@@ -23,8 +23,8 @@ export function toShopError(ctx: Context, error: unknown): ShopError {
   if (error instanceof MoneyRangeError) return new ShopError('AMOUNT_TOO_LARGE')
   const framework = fromFramework(error, ctx.config.server.bodyLimitBytes)
   if (framework) return framework
-  const fault = ctx.db.dialect.readFault(error)
-  if (fault.kind === 'unavailable' || fault.kind === 'retry') {
+  const { kind } = ctx.db.dialect.readFault(error)
+  if (kind === 'unavailable' || kind === 'retry' || error instanceof StaleReadError) {
     return new ShopError('SERVICE_UNAVAILABLE')
   }
   return new ShopError('INTERNAL_ERROR')

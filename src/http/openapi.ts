@@ -62,7 +62,8 @@ function documented(schema: FastifySchema = {}, { config, method }: RouteOptions
   const codes = [...everyRoute, ...(isOpen ? [] : signedInRoutes), ...errors]
   if (schema.body) codes.push(...routesWithBody)
   if (allow === 'shopper') codes.push('INVALID_TOKEN')
-  if (!isOpen) codes.push(allow === 'customer' ? 'ACCOUNT_REQUIRED' : 'FORBIDDEN')
+  if (allow === 'customer') codes.push('ACCOUNT_REQUIRED')
+  else if (!isOpen) codes.push('FORBIDDEN', 'STAFF_SECOND_FACTOR_REQUIRED')
   if (allow !== 'public' && !safeMethods.includes(method)) codes.push('CSRF_TOKEN_REQUIRED')
   const byStatus = Map.groupBy(new Set(codes), (code) => errorCatalogue[code].status)
   const body = schema.tags?.includes('Units door') ? MessageBody : ErrorBody

@@ -36,11 +36,11 @@ const letters = (text: string): Readonly<Record<string, (by: Store) => Letter>> 
   accountErased: (by) => accountErased({ at }, by),
   orderConfirmation: (by) => orderConfirmation(order(text), by),
   paymentRefunded: (by) =>
-    paymentRefunded({ number: 1_001, amountMinor: minor(5_247), currency: 'USD' }, by),
+    paymentRefunded({ reference: '1001', amountMinor: minor(5_247), currency: 'USD' }, by),
 })
 
 const order = (text: string) => ({
-  number: 1_001,
+  reference: '1001',
   currency: 'USD',
   lines: [
     { name: text, options: { colour: text }, quantity: 2, subtotalMinor: minor(3_998) },

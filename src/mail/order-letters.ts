@@ -2,7 +2,8 @@ import { formatMinor, type Minor } from '../core/money.ts'
 import type { Letter, Store, Table } from './letter.ts'
 
 export interface OrderConfirmationData {
-  readonly number: number
+  /** What the order is called. */
+  readonly reference: string
   /** ISO 4217 */
   readonly currency: string
   readonly lines: readonly {
@@ -26,9 +27,9 @@ export interface OrderConfirmationData {
 
 export function orderConfirmation(data: OrderConfirmationData, store: Store): Letter {
   return {
-    subject: `Your order ${data.number} at ${store.name}`,
+    subject: `Your order ${data.reference} at ${store.name}`,
     blocks: [
-      `Thank you. We have your order, number ${data.number}.`,
+      `Thank you. We have your order, number ${data.reference}.`,
       { rows: data.lines.map((line) => [lineText(line), amount(line.subtotalMinor, data)]) },
       { rows: totals(data) },
       data.isPaid ? 'It is paid.' : 'It is not paid yet.',
@@ -59,7 +60,8 @@ function totals(data: OrderConfirmationData): Table['rows'] {
 }
 
 export interface PaymentRefundedData {
-  readonly number: number
+  /** What the order is called. */
+  readonly reference: string
   readonly amountMinor: Minor
   /** ISO 4217 */
   readonly currency: string
@@ -67,9 +69,9 @@ export interface PaymentRefundedData {
 
 export function paymentRefunded(data: PaymentRefundedData, store: Store): Letter {
   return {
-    subject: `Your money for order ${data.number} at ${store.name}`,
+    subject: `Your money for order ${data.reference} at ${store.name}`,
     blocks: [
-      `We could not keep your order ${data.number}, and have given back what you paid for it: ` +
+      `We could not keep your order ${data.reference}, and have given back what you paid for it: ` +
         `${amount(data.amountMinor, data)}.`,
       'Depending on your bank it takes a few days until you see it.',
     ],

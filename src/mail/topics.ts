@@ -5,6 +5,7 @@ import { findAccount } from '../domains/customer/account.ts'
 import { factorChanges, type FactorChange } from '../domains/customer/factor-changes.ts'
 import { isErased } from '../domains/order/anonymise.ts'
 import { findOrder, orderToken, type OrderSummary } from '../domains/order/orders.ts'
+import { orderReference } from '../domains/order/reference.ts'
 import { signInMethodChanged } from './account-letters.ts'
 import { accountMails } from './account-mails.ts'
 import { storeUrl, type MailContent } from './letter.ts'
@@ -56,7 +57,7 @@ async function mailAboutOrder(
 function confirmation(ctx: Context, { order, lines }: OrderSummary): MailContent {
   const path = `/api/v1/orders/${order.number}` as const
   return write(ctx, orderConfirmation, {
-    number: order.number,
+    reference: orderReference(ctx, order),
     currency: order.currency,
     lines: lines.map(({ name, options, quantity, subtotal_minor: subtotalMinor }) => {
       const chosen = JSON.parse(options) as Record<string, string>
@@ -75,6 +76,7 @@ function confirmation(ctx: Context, { order, lines }: OrderSummary): MailContent
 }
 
 function refund(ctx: Context, { order }: OrderSummary): MailContent {
-  const { number, captured_minor: amountMinor, currency } = order
-  return write(ctx, paymentRefunded, { number, amountMinor, currency })
+  const { captured_minor: amountMinor, currency } = order
+  const reference = orderReference(ctx, order)
+  return write(ctx, paymentRefunded, { reference, amountMinor, currency })
 }

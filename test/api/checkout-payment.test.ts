@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { expireDue, reconcileDue } from '../../src/domains/checkout/reconcile.ts'
 import { addProduct, describeOnEveryDatabase, type TestShop } from '../support/shop.ts'
-import { captured, gate, provider, silent } from './provider.ts'
+import { captured, done, gate, provider, silent } from './provider.ts'
 import {
   added,
   cartOf,
@@ -301,11 +301,12 @@ describeOnEveryDatabase('money that comes late', (openShop) => {
     paying.refund = silent
     assert.equal(await reconcileDue(shop.ctx), 1)
     await shop.assertAudit()
-    paying.refund = () => Promise.resolve()
+    paying.refund = () => Promise.resolve(done)
     clock.advance(secondsMs(30))
     assert.equal(await reconcileDue(shop.ctx), 1)
     const [{ key, amountMinor } = {}] = paying.charges
-    assert.deepEqual(paying.refunds.at(-1), { key, amountMinor, currency: 'USD' })
+    const { payment, amountMinor: refundedMinor } = paying.refunds.at(-1) ?? {}
+    assert.deepEqual([payment?.key, payment?.currency, refundedMinor], [key, 'USD', amountMinor])
     assert.equal((await checkOut(shop, guest, { key: 'a' })).text, told.text)
     clock.advance(minutesMs(60))
     await unchanged(shop, async () => assert.equal(await reconcileDue(shop.ctx), 0))

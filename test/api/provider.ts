@@ -1,22 +1,28 @@
 import type {
-  ChargeRequest,
+  AuthoriseRequest,
+  OperationOutcome,
+  OperationRequest,
   PaymentDriver,
   PaymentDrivers,
   PaymentOutcome,
-  RefundRequest,
+  PaymentReference,
 } from '../../src/drivers/payment/driver.ts'
 import { manualPayment } from '../../src/drivers/payment/manual.ts'
 
 /** A payment provider in this process that remembers what it was asked for. */
 export interface Provider {
   readonly drivers: PaymentDrivers
-  readonly charges: ChargeRequest[]
-  readonly refunds: RefundRequest[]
+  readonly charges: AuthoriseRequest[]
+  readonly refunds: OperationRequest[]
+  readonly captures: OperationRequest[]
+  readonly cancelled: PaymentReference[]
   /** What it does with the next charges; to throw is to leave the shop without an answer. */
-  charge: (request: ChargeRequest) => Promise<PaymentOutcome>
+  charge: (request: AuthoriseRequest) => Promise<PaymentOutcome>
   /** What it says when it is asked. */
   find: (key: string) => Promise<PaymentOutcome | undefined>
-  refund: (request: RefundRequest) => Promise<void>
+  refund: (request: OperationRequest) => Promise<OperationOutcome>
+  capture: (request: OperationRequest) => Promise<OperationOutcome>
+  cancel: (payment: PaymentReference) => Promise<PaymentOutcome>
 }
 
 export const captured = (key: string): PaymentOutcome => ({
@@ -24,7 +30,9 @@ export const captured = (key: string): PaymentOutcome => ({
   reference: `ref-${key}`,
 })
 
-type Behaviour = Partial<Pick<Provider, 'charge' | 'find' | 'refund'>>
+export const done: OperationOutcome = { kind: 'done', reference: null }
+
+type Behaviour = Partial<Pick<Provider, 'charge' | 'find' | 'refund' | 'capture' | 'cancel'>>
 
 /** Offered as `test`; approves everything unless it is told otherwise. */
 export function provider(behaviour: Behaviour = {}): Provider {
@@ -38,11 +46,19 @@ export function provider(behaviour: Behaviour = {}): Provider {
           name: 'Recording',
           offline: false,
           check: () => undefined,
-          charge(request) {
+          authorise(request) {
             made.charges.push(request)
             return made.charge(request)
           },
-          find: (key) => made.find(key),
+          capture(request) {
+            made.captures.push(request)
+            return made.capture(request)
+          },
+          cancel(payment) {
+            made.cancelled.push(payment)
+            return made.cancel(payment)
+          },
+          find: ({ key }) => made.find(key),
           refund(request) {
             made.refunds.push(request)
             return made.refund(request)
@@ -52,12 +68,16 @@ export function provider(behaviour: Behaviour = {}): Provider {
     ]),
     charges: [],
     refunds: [],
+    captures: [],
+    cancelled: [],
     charge: ({ key }) => Promise.resolve(captured(key)),
     find: (key) =>
       Promise.resolve(
         made.charges.some((request) => request.key === key) ? captured(key) : undefined,
       ),
-    refund: () => Promise.resolve(),
+    refund: () => Promise.resolve(done),
+    capture: () => Promise.resolve(done),
+    cancel: () => Promise.resolve({ kind: 'failed', code: 'cancelled' }),
   }
   return Object.assign(made, behaviour)
 }

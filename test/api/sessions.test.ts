@@ -202,6 +202,28 @@ describeOnEveryDatabase('a session', (openShop) => {
     await signIn(shop, { email: account.email, password: 'Analytical1' })
   })
 
+  test('does not let whoever stole it guess the password', async () => {
+    const clock = testClock()
+    await using shop = await openShop({ clock, settings: { ACCESS_TOKEN_SECONDS: '3600' } })
+    const account = await signUp(shop)
+    const guess = (current_password: string) =>
+      shop.call('PUT', '/api/v1/customers/me/password', {
+        token: account.token,
+        body: { current_password, new_password: 'Analytical1' },
+      })
+    for (let count = 0; count < 10; count++) {
+      refused(await guess(`Wrong-Horse-${count}`), 401, 'INVALID_CREDENTIALS')
+    }
+    refused(await guess(account.password), 429, 'TOO_MANY_REQUESTS')
+    // The owner signs in as ever, and a quarter of an hour later changes the password too.
+    const { access_token } = await signIn(shop, account)
+    assert.equal((await me(shop, access_token)).status, 200)
+    clock.advance(14 * 60_000)
+    refused(await guess(account.password), 429, 'TOO_MANY_REQUESTS')
+    clock.advance(60_000)
+    assert.equal((await guess(account.password)).status, 200)
+  })
+
   test('of a blocked account is over at once, and there is no new one', async () => {
     await using shop = await openShop()
     const { id, token, email, password } = await signUp(shop)

@@ -106,6 +106,9 @@ const tables = [
   'order_lines',
   'orders',
   'outbox',
+  'payment_accounts',
+  'payment_events',
+  'payment_operations',
   'payments',
   'product_attributes',
   'product_categories',
@@ -125,6 +128,8 @@ const tables = [
   'stock_subscriptions',
   'stock_holds',
   'stock_movements',
+  'unit_events',
+  'units',
   'variants',
 ] as const
 

@@ -14,7 +14,9 @@ const silent: PaymentDriver = {
   name: 'Silent',
   offline: false,
   check: () => undefined,
-  charge: () => Promise.reject(new Error('no answer')),
+  authorise: () => Promise.reject(new Error('no answer')),
+  capture: () => Promise.reject(new Error('no answer')),
+  cancel: () => Promise.reject(new Error('no answer')),
   refund: () => Promise.reject(new Error('no answer')),
   find: () => Promise.reject(new Error('no answer')),
 }

@@ -4,6 +4,7 @@ import { minor } from '../../src/core/money.ts'
 import { adjustStoreCredit, getLedger, issueGiftCards } from '../../src/domains/credit/credit.ts'
 import { createCoupons } from '../../src/domains/promotion/coupons.ts'
 import {
+  changePromotion,
   createPromotion,
   getPromotion,
   type NewPromotion,
@@ -37,8 +38,9 @@ export async function couponRounds(options: CouponOptions): Promise<CouponTally>
   const tally: CouponTally = { rounds: 0, told: {} }
   const { shoppers = 200 } = options
   const { variantId } = await addProduct(shop.ctx, { priceMinor: 1_000, onHand: 1_000_000 })
+  const filled = new Set<string>()
   while (tally.rounds < options.rounds) {
-    const round = { shop, variantId, shoppers, name: `r${tally.rounds}` }
+    const round = { shop, variantId, shoppers, filled, name: `r${tally.rounds}` }
     for (const race of [couponOnce, oncePerCustomer, cardOnce, creditOnce]) {
       for (const [name, count] of Object.entries(await race(round))) {
         tally.told[name] = (tally.told[name] ?? 0) + count
@@ -55,6 +57,8 @@ interface Round {
   readonly shop: TestShop
   readonly variantId: string
   readonly shoppers: number
+  /** Sessions whose cart has an article in it: those who came too late keep theirs. */
+  readonly filled: Set<string>
   readonly name: string
 }
 
@@ -69,44 +73,70 @@ async function withCode(
   ctx: Context,
   code: string,
   limits: Partial<NewPromotion> & { limitOfCode?: number } = {},
-): Promise<string> {
+): Promise<Made> {
   const { limitOfCode = null, ...change } = limits
-  const { id } = await createPromotion(ctx, { ...tenOff, ...change })
+  const promotion = { ...tenOff, ...change }
+  const { id } = await createPromotion(ctx, promotion)
   await createCoupons(ctx, {
     promotionId: id,
     codes: [code],
     limitTotal: limitOfCode,
     expiresAt: null,
   })
-  return id
+  return { id, promotion }
+}
+
+interface Made {
+  readonly id: string
+  readonly promotion: NewPromotion
 }
 
 type Who = { readonly session: string } | { readonly token: string }
 
-/** A cart of one piece, with a code in it, for every shopper. */
-async function carts(
-  { shop, variantId }: Round,
-  whos: readonly Who[],
-  code?: string,
-): Promise<void> {
-  await inParallel(whos.length, 32, async (index) => {
-    const who = whos[index]!
-    const body = { variant_id: variantId, quantity: 1 }
-    const added = await shop.call('POST', '/api/v1/cart/items', { ...who, body })
-    assert.equal(added.status, 201, added.text)
-    if (code === undefined) return
-    const entered = await shop.call('PUT', `/api/v1/cart/coupons/${code}`, { ...who })
-    assert.equal(entered.status, 200, entered.text)
+const sessions = ({ shoppers }: Round, race: string): string[] =>
+  Array.from({ length: shoppers }, (_, index) => `${race}-${index}`)
+
+/** A cart of one piece for every shopper who has none left from the round before. */
+async function fill({ shop, variantId, filled }: Round, names: readonly string[]): Promise<void> {
+  const empty = names.filter((name) => !filled.has(name))
+  await inParallel(empty.length, 32, async (index) => {
+    await addOne({ shop, variantId }, { session: empty[index]! })
+    filled.add(empty[index]!)
   })
 }
 
-const sessions = ({ shoppers, name }: Round, race: string): Who[] =>
-  Array.from({ length: shoppers }, (_, index) => ({ session: `${name}-${race}-${index}` }))
+async function addOne({ shop, variantId }: Pick<Round, 'shop' | 'variantId'>, who: Who) {
+  const body = { variant_id: variantId, quantity: 1 }
+  const added = await shop.call('POST', '/api/v1/cart/items', { ...who, body })
+  assert.equal(added.status, 201, added.text)
+}
+
+/** Writes a code into all carts at once, as if each shopper had entered it. */
+async function enterCode({ shop }: Round, race: string, code: string): Promise<void> {
+  const codes = JSON.stringify([code])
+  await shop.ctx.db.transaction((tx) =>
+    tx
+      .updateTable('carts')
+      .set({ codes })
+      .where('session_key', 'like', `named:${race}-%`)
+      .execute(),
+  )
+}
 
 function buy({ shop }: Round, whos: readonly Who[], change: (index: number) => object) {
   return inParallel(whos.length, whos.length, (index) =>
     checkOut(shop, whos[index]!, { shipping_method: 'pickup', ...change(index) }),
   )
+}
+
+/** All of them buy what they have in their cart at the same moment. */
+async function buyAll(round: Round, names: readonly string[], change: (index: number) => object) {
+  const whos = names.map((session) => ({ session }))
+  const answers = await buy(round, whos, change)
+  for (const [index, { status }] of answers.entries()) {
+    if (status === 201) round.filled.delete(names[index]!)
+  }
+  return answers
 }
 
 /** Only these refusals are told to those who come too late, and nobody is told of a failure. */
@@ -120,31 +150,40 @@ function assertTold(answers: readonly Answer[], placed: number, refusals: readon
 const usedUp = ['409 PROMOTION_USED_UP', '422 COUPON_INVALID']
 
 async function couponOnce(round: Round): Promise<Record<string, number>> {
-  const { ctx } = round.shop
   const code = `ONCE-${round.name}`.toUpperCase()
   const isOfCode = round.name.endsWith('1')
-  const id = await withCode(ctx, code, isOfCode ? { limitOfCode: 1 } : { limitTotal: 1 })
-  const whos = sessions(round, 'coupon')
-  await carts(round, whos, code)
-  const answers = await buy(round, whos, (index) => ({
+  const made = await withCode(
+    round.shop.ctx,
+    code,
+    isOfCode ? { limitOfCode: 1 } : { limitTotal: 1 },
+  )
+  const names = sessions(round, 'coupon')
+  await fill(round, names)
+  await enterCode(round, 'coupon', code)
+  const answers = await buyAll(round, names, (index) => ({
     email: `${round.name}-${index}@example.com`,
   }))
-  const told = assertTold(answers, 1, usedUp)
-  assert.equal((await getPromotion(ctx.db.read, id)).uses, 1)
-  return told
+  await endPromotion(round, made)
+  return assertTold(answers, 1, usedUp)
 }
 
 async function oncePerCustomer(round: Round): Promise<Record<string, number>> {
-  const { ctx } = round.shop
   const code = `SELF-${round.name}`.toUpperCase()
-  const id = await withCode(ctx, code, { limitPerCustomer: 1 })
-  const whos = sessions(round, 'customer')
-  await carts(round, whos, code)
+  const made = await withCode(round.shop.ctx, code, { limitPerCustomer: 1 })
+  const names = sessions(round, 'customer')
+  await fill(round, names)
+  await enterCode(round, 'customer', code)
   // Everybody is the same person.
   const email = `${round.name}@example.com`
-  const told = assertTold(await buy(round, whos, () => ({ email })), 1, usedUp)
+  const answers = await buyAll(round, names, () => ({ email }))
+  await endPromotion(round, made)
+  return assertTold(answers, 1, usedUp)
+}
+
+/** It was used once, and is of no interest to the rounds that follow. */
+async function endPromotion({ shop: { ctx } }: Round, { id, promotion }: Made): Promise<void> {
   assert.equal((await getPromotion(ctx.db.read, id)).uses, 1)
-  return told
+  await changePromotion(ctx, { id, version: undefined }, { ...promotion, isActive: false })
 }
 
 const spent = ['409 CREDIT_SPENT', '422 GIFT_CARD_INVALID', '422 NOTHING_TO_PAY_WITH']
@@ -161,10 +200,10 @@ async function cardOnce(round: Round): Promise<Record<string, number>> {
   }
   const [issued] = await ctx.db.transaction((tx) => issueGiftCards(ctx, tx, [card]))
   assert.ok(issued)
-  const whos = sessions(round, 'card')
-  await carts(round, whos)
+  const names = sessions(round, 'card')
+  await fill(round, names)
   const paying = { payment_method: 'credit', gift_cards: [issued.code] }
-  const told = assertTold(await buy(round, whos, () => paying), 2, spent)
+  const told = assertTold(await buyAll(round, names, () => paying), 2, spent)
   const { account } = await getLedger(ctx.db.read, issued.account.id)
   assert.equal(account.balance_minor, 500)
   return told
@@ -177,7 +216,7 @@ async function creditOnce(round: Round): Promise<Record<string, number>> {
   const given = { customerId: id, currency: 'USD', amountMinor: minor(1_000), note: null }
   const account = await ctx.db.transaction((tx) => adjustStoreCredit(ctx, tx, given))
   const whos: Who[] = Array.from({ length: round.shoppers }, () => ({ token }))
-  await carts(round, whos.slice(0, 1))
+  await addOne(round, { token })
   const paying = { payment_method: 'credit', use_store_credit: true }
   const refusals = [...spent, '409 CART_LOCKED', '422 CART_EMPTY']
   const told = assertTold(await buy(round, whos, () => paying), 1, refusals)

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import type { Context } from '../../src/context.ts'
 import { reconcileDue } from '../../src/domains/checkout/reconcile.ts'
 import { settling } from '../../src/domains/checkout/settle.ts'
-import type { PaymentOutcome } from '../../src/drivers/payment/driver.ts'
+import type { DecidedOutcome } from '../../src/drivers/payment/driver.ts'
 import { add } from '../api/support.ts'
 import { startProvider } from '../provider/provider.ts'
 import type { Engine } from '../support/databases.ts'
@@ -75,7 +75,7 @@ async function settleFromAllSides(
   await assertSettledOnce(ctx, orderId)
 }
 
-export const captured = (orderId: string): PaymentOutcome => ({
+export const captured = (orderId: string): DecidedOutcome => ({
   kind: 'captured',
   reference: `ch_${orderId}`,
 })
@@ -83,7 +83,7 @@ export const captured = (orderId: string): PaymentOutcome => ({
 export async function settleBy(
   ctx: Context,
   orderId: string,
-  outcome: PaymentOutcome,
+  outcome: DecidedOutcome,
 ): Promise<void> {
   await settling(ctx, { orderId, outcome }, (tx, settle) => settle(tx))
 }

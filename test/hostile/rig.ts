@@ -4,6 +4,8 @@ import { hostileStrings, someStrings } from './corpus.ts'
 import { createApiKey } from '../../src/domains/access/api-keys.ts'
 import { createRole } from '../../src/domains/access/roles.ts'
 import { register } from '../../src/domains/customer/customers.ts'
+import { startTracking } from '../../src/domains/unit/tracking.ts'
+import { receiveUnits } from '../../src/domains/unit/units.ts'
 import { addProduct, checkoutBody, freshToken, signUp, unrestricted } from '../support/shop.ts'
 import type { Answer, CallOptions, OpenShop, TestShop } from '../support/shop.ts'
 import { listOperations, sampleOf, type Known, type Operation } from './openapi.ts'
@@ -42,6 +44,7 @@ export async function openRig(openShop: OpenShop): Promise<Rig> {
   await createRole(shop.ctx, unrestricted, roleOf('victim'))
   await createRole(shop.ctx, unrestricted, roleOf('doomed'))
   const doomedKey = await newKey(shop)
+  const [unit = '', doomedUnit = ''] = await newUnits(shop)
   const category = await createCategory(shop.ctx, { name: 'Victims', description: '' })
   const doomedCategory = await createCategory(shop.ctx, { name: 'Doomed', description: '' })
   const add = await shop.call('POST', '/api/v1/cart/items', {
@@ -61,6 +64,7 @@ export async function openRig(openShop: OpenShop): Promise<Rig> {
     sessions: [doomedUser.id, doomedUser.id],
     variants: [victim.variantId, victim.variantId],
     stock: [victim.variantId, victim.variantId],
+    units: [unit, doomedUnit],
     items: [line.id, line.id],
     item_id: [String(line.number), String(line.number)],
     product_id: [String(bought.number), String(bought.number)],
@@ -105,6 +109,16 @@ async function newKey({ ctx }: TestShop): Promise<string> {
   const owner = { ...unrestricted, accountId: id }
   const wanted = { name: 'Doomed', permissions: [], expiresAt: undefined }
   return (await createApiKey(ctx, owner, wanted)).key.id
+}
+
+/** Two units of an article that is tracked by unit, by their ids. */
+async function newUnits({ ctx }: TestShop): Promise<string[]> {
+  const { variantId } = await addProduct(ctx, { onHand: 2 })
+  return ctx.db.transaction(async (tx) => {
+    await startTracking(ctx, tx, { variantId, serials: 'generated' })
+    const more = { variantId, location: undefined, serials: ['RIG-1', 'RIG-2'], note: undefined }
+    return (await receiveUnits(ctx, tx, more)).map(({ id }) => id)
+  })
 }
 
 let count = 0

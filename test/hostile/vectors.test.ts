@@ -3,7 +3,7 @@ import { connect } from 'node:net'
 import { describe, test } from 'node:test'
 import { createContext, runInContext } from 'node:vm'
 import fc from 'fast-check'
-import { csvLine } from '../../src/core/csv.ts'
+import { csvLines } from '../../src/csv.ts'
 import { added, cartOf } from '../api/support.ts'
 import { addProduct, describeOnEveryDatabase, signUp, type TestShop } from '../support/shop.ts'
 import { listOperations } from './openapi.ts'
@@ -222,13 +222,12 @@ describe('a cell of CSV', () => {
   test('is read as it was, and as a formula by no spreadsheet', () => {
     fc.assert(
       fc.property(fc.array(cell, { minLength: 1, maxLength: 5 }), (cells) => {
-        const read = readCsv(csvLine(cells))
+        const read = readCsv(csvLines([cells]))
         assert.equal(read.length, cells.length)
         for (const [index, text] of read.entries()) {
           const given = cells[index] ?? ''
           assert.ok(text === given || text === `'${given}`, JSON.stringify([given, text]))
-          const isNumber = /^-?\d+(\.\d+)?$/.test(text)
-          assert.ok(isNumber || !/^[=+\-@\t\r]/.test(text), JSON.stringify(text))
+          assert.ok(!/^[=+\-@\t\r]/.test(text), JSON.stringify(text))
         }
       }),
     )

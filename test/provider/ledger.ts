@@ -5,20 +5,25 @@ export interface Charge {
   readonly id: string
   readonly amount: number
   readonly currency: string
-  status: 'captured' | 'declined' | 'refunded'
+  readonly status: 'authorised' | 'captured' | 'declined' | 'cancelled' | 'refunded'
+  /** What has gone back of it. */
+  readonly refunded: number
 }
 
 /** One line of the file: what has happened to money. */
 export interface Entry {
-  readonly what: 'charged' | 'declined' | 'refunded'
+  readonly what: 'authorised' | 'charged' | 'declined' | 'cancelled' | 'refunded'
   readonly key: string
   readonly amount: number
   readonly currency: string
+  /** The key of the capture or refund, which is made once for it. */
+  readonly operation?: string
 }
 
 /** What the provider knows, kept in a file: it survives being killed at any moment. */
 export class Ledger implements Disposable {
   readonly charges = new Map<string, Charge>()
+  readonly operations = new Set<string>()
   readonly #file: number
 
   constructor(path: string) {
@@ -33,9 +38,15 @@ export class Ledger implements Disposable {
     return this.#apply(entry)
   }
 
-  #apply({ what, key, amount, currency }: Entry): Charge {
-    const status = what === 'charged' ? 'captured' : what
-    const charge: Charge = { key, id: `ch_${key}`, amount, currency, status }
+  #apply({ what, key, amount, currency, operation }: Entry): Charge {
+    if (operation !== undefined) this.operations.add(operation)
+    const known = this.charges.get(key)
+    const refunded = (known?.refunded ?? 0) + (what === 'refunded' ? amount : 0)
+    // Of what was set aside a part may be collected; a refund leaves the amount as it is.
+    const whole = what === 'refunded' ? (known?.amount ?? amount) : amount
+    const made = what === 'charged' || what === 'refunded' ? 'captured' : what
+    const status = refunded >= whole ? 'refunded' : made
+    const charge: Charge = { key, id: `ch_${key}`, amount: whole, currency, status, refunded }
     this.charges.set(key, charge)
     return charge
   }

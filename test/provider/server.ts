@@ -16,9 +16,9 @@ interface Reply {
 }
 
 /**
- * A payment provider over HTTP: `POST /charges` (Idempotency-Key, amount, currency), `GET
- * /charges/:key`, `POST /charges/:key/refund`. It charges once per key, whatever it answers, and
- * `PUT /behaviour` says how badly it behaves.
+ * A payment provider over HTTP: `POST /charges` (Idempotency-Key, amount, currency, capture), `GET
+ * /charges/:key`, and `POST` to `/charges/:key/capture`, `/cancel` and `/refunds`. It acts once per
+ * key, whatever it answers, and `PUT /behaviour` says how badly it behaves.
  */
 export class ProviderServer {
   readonly server: Server
@@ -41,9 +41,10 @@ export class ProviderServer {
     if (collection === 'behaviour') return this.#behave(call)
     if (collection !== 'charges') return send(response, { status: 404, body: {} })
     if (request.method === 'GET') return this.#perform('find', key, call)
-    if (action === 'refund') return this.#perform('refund', key, call)
     const given = request.headers['idempotency-key']
     if (typeof given !== 'string') return send(response, { status: 400, body: {} })
+    if (action === 'refunds') return this.#perform('refund', key, call)
+    if (action === 'capture' || action === 'cancel') return this.#perform(action, key, call)
     return this.#perform('charge', given, call)
   }
 
@@ -82,10 +83,30 @@ export class ProviderServer {
     if (operation === 'charge')
       return this.#charge({ key, known, declines: fault === 'decline' }, call)
     if (!known) return { status: 404, body: { error: 'unknown_charge' } }
-    if (operation === 'refund' && known.status === 'captured') {
-      return { status: 200, body: this.#write({ ...known, what: 'refunded' }) }
+    if (operation === 'find') return { status: 200, body: known }
+    if (operation === 'cancel') return { status: 200, body: this.#cancel(known) }
+    return this.#move(operation, known, call)
+  }
+
+  #cancel(known: Charge): Charge {
+    const { key, amount, currency } = known
+    if (known.status !== 'authorised') return known
+    return this.#write({ what: 'cancelled', key, amount, currency })
+  }
+
+  /** Captures and refunds, within what there is. */
+  #move(operation: Operation, known: Charge, { request, body }: Call): Reply {
+    const name = String(request.headers['idempotency-key'])
+    if (this.#ledger.operations.has(name)) return { status: 200, body: known }
+    const amount = Number(body['amount'])
+    const isCapture = operation === 'capture'
+    const isReady = known.status === (isCapture ? 'authorised' : 'captured')
+    if (!isReady || amount > known.amount - known.refunded) {
+      return { status: 402, body: { error: 'not_possible' } }
     }
-    return { status: 200, body: known }
+    const { key, currency } = known
+    const what = isCapture ? 'charged' : 'refunded'
+    return { status: 200, body: this.#write({ what, key, amount, currency, operation: name }) }
   }
 
   #charge(
@@ -100,13 +121,14 @@ export class ProviderServer {
       return { status: 422, body: { error: 'key_reused' } }
     }
     const isDeclined = declines || body['token'] === 'declined'
-    const charge =
-      known ?? this.#write({ what: isDeclined ? 'declined' : 'charged', key, amount, currency })
+    const approved = body['capture'] === false ? 'authorised' : 'charged'
+    const what = isDeclined ? 'declined' : approved
+    const charge = known ?? this.#write({ what, key, amount, currency })
     return { status: charge.status === 'declined' ? 402 : 201, body: charge }
   }
 
-  #write({ what, key, amount, currency }: Parameters<Ledger['append']>[0]): Charge {
-    const charge = this.#ledger.append({ what, key, amount, currency })
+  #write(entry: Parameters<Ledger['append']>[0]): Charge {
+    const charge = this.#ledger.append(entry)
     this.#webhooks?.send({ type: `charge.${charge.status}`, charge })
     return charge
   }

@@ -14,12 +14,12 @@ const who = { session: 'one' }
 function countingProvider(): { provider: PaymentDriver; charged: string[] } {
   const provider = testPayment()
   const charged: string[] = []
-  const charge: PaymentDriver['charge'] = async (request) => {
+  const authorise: PaymentDriver['authorise'] = async (request) => {
     charged.push(request.key)
     await sleep(20)
-    return provider.charge(request)
+    return provider.authorise(request)
   }
-  return { provider: { ...provider, charge }, charged }
+  return { provider: { ...provider, authorise }, charged }
 }
 
 async function shopWithCart(openShop: OpenShop) {

@@ -1,4 +1,4 @@
-import type { PaymentOutcome } from '../../src/drivers/payment/driver.ts'
+import type { DecidedOutcome } from '../../src/drivers/payment/driver.ts'
 import { shippingCodes, totalsOf, type Terms } from './naive-prices.ts'
 import {
   type Acceptance,
@@ -313,7 +313,7 @@ export class Model {
   }
 
   /** Applies what the provider says; `gone` if the stock that ran out cannot be had again. */
-  settle(number: number, outcome: PaymentOutcome): 'done' | 'gone' {
+  settle(number: number, outcome: DecidedOutcome): 'done' | 'gone' {
     const { payment, hold, lines } = this.order(number)
     if (payment === 'failed' && outcome.kind === 'captured') this.#oweRefund(number)
     if (payment !== 'pending') return 'done'

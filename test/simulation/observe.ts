@@ -113,7 +113,8 @@ function cartLine({ session_key, customer_id, line }: Row, names: Map<string, st
 }
 
 const orderQuery = `select o.id, o.number, 'order ' || o.number || ' ' || o.status || ' '
-  || y.status || ' +' || y.captured_minor || ' -' || y.refunded_minor || ' look ' || y.check_at
+  || y.status || ' +' || y.captured_minor || ' -' || y.refunded_minor || ' look ' || coalesce((select p.check_at from payment_operations p
+    where p.payment_id = y.id and p.status = 'pending'), y.check_at)
   || ' ' || (select group_concat(distinct h.status) from stock_holds h where h.order_id = o.id)
   || ': ' || o.subtotal_minor || ' + ' || o.shipping_minor || ', tax ' || o.tax_minor || ' = '
   || o.total_minor || ':' || (

@@ -1,4 +1,4 @@
-import type { PaymentOutcome } from '../../src/drivers/payment/driver.ts'
+import type { DecidedOutcome } from '../../src/drivers/payment/driver.ts'
 import type { Model } from './model.ts'
 import type { Answer } from './stage.ts'
 import type { CheckoutWish, KeyUse, Shopper } from './state.ts'
@@ -75,7 +75,7 @@ function heardOf(heard: readonly Heard[], kind: Heard['kind'], order: number): H
 }
 
 /** What the provider decided, or what the shopper is told without that. */
-function outcomeOf(model: Model, call: Heard | undefined): PaymentOutcome | string {
+function outcomeOf(model: Model, call: Heard | undefined): DecidedOutcome | string {
   if (!call) return 'should have called the provider'
   const { total } = model.order(call.order).totals
   if (call.kind === 'charge' && BigInt(call.amountMinor ?? -1) !== total) {
@@ -90,7 +90,7 @@ function outcomeOf(model: Model, call: Heard | undefined): PaymentOutcome | stri
 export function* finishing(
   model: Model,
   order: number,
-  { key, outcome }: { key: KeyUse | undefined; outcome: PaymentOutcome },
+  { key, outcome }: { key: KeyUse | undefined; outcome: DecidedOutcome },
 ): Prediction {
   yield* settling(model, order, outcome)
   return model.answer(order, key)
@@ -98,7 +98,7 @@ export function* finishing(
 
 type Part = Generator<string, void>
 
-function* settling(model: Model, order: number, outcome: PaymentOutcome): Part {
+function* settling(model: Model, order: number, outcome: DecidedOutcome): Part {
   if (model.settle(order, outcome) === 'done') return
   yield `the stock of order ${order} is gone`
   model.giveBack(order)

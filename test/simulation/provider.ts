@@ -1,8 +1,8 @@
-import type { PaymentOutcome } from '../../src/drivers/payment/driver.ts'
+import type { DecidedOutcome } from '../../src/drivers/payment/driver.ts'
 
 interface Charge {
   readonly amountMinor: number
-  readonly outcome: PaymentOutcome
+  readonly outcome: DecidedOutcome
   readonly isRefunded: boolean
 }
 
@@ -26,16 +26,16 @@ export class Provider {
     this.#asked.add(key)
   }
 
-  book(key: string, amountMinor: number, outcome: PaymentOutcome): PaymentOutcome {
+  book(key: string, amountMinor: number, outcome: DecidedOutcome): DecidedOutcome {
     this.#charges.set(key, { amountMinor, outcome, isRefunded: false })
     return outcome
   }
 
-  capture(key: string, amountMinor: number): PaymentOutcome {
+  capture(key: string, amountMinor: number): DecidedOutcome {
     return this.book(key, amountMinor, { kind: 'captured', reference: `paid_${key}` })
   }
 
-  find(key: string): PaymentOutcome | undefined {
+  find(key: string): DecidedOutcome | undefined {
     return this.#charges.get(key)?.outcome
   }
 
@@ -52,7 +52,7 @@ export class Provider {
   }
 
   /** The request arrives: from now on the money has moved. */
-  arrive(key: string): PaymentOutcome {
+  arrive(key: string): DecidedOutcome {
     const travelling = this.#travelling.get(key)
     this.#travelling.delete(key)
     if (travelling) return this.capture(key, travelling.amountMinor)

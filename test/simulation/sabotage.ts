@@ -29,7 +29,7 @@ export const losesUpdates = (ctx: Context): Context =>
 /** Settles a payment whatever has been decided about it before. */
 export const settlesTwice = (ctx: Context): Context =>
   withSql(ctx, (sql) =>
-    /^update "payments" set "status" = \?, "captured_minor"/.test(sql)
+    /^update "payments" set "status" = \?, "authorised_minor"/.test(sql)
       ? sql.replace(/ and .*$/s, ' and ? is not null')
       : sql,
   )

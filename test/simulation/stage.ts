@@ -4,10 +4,11 @@ import { ShopError } from '../../src/core/errors.ts'
 import type { Tx } from '../../src/db/database.ts'
 import { outsideTransactions } from '../../src/db/scope.ts'
 import type {
-  ChargeRequest,
+  AuthoriseRequest,
+  OperationOutcome,
+  OperationRequest,
   PaymentDriver,
-  PaymentOutcome,
-  RefundRequest,
+  DecidedOutcome,
 } from '../../src/drivers/payment/driver.ts'
 import { manualPayment } from '../../src/drivers/payment/manual.ts'
 import type { Operation } from './operations.ts'
@@ -42,7 +43,7 @@ export interface Luck {
 }
 
 /** What the provider said, as this use-case heard it; `none` if it heard nothing and waits. */
-export type Answer = PaymentOutcome | 'absent' | 'refunded' | 'thrown' | 'none'
+export type Answer = DecidedOutcome | 'absent' | 'refunded' | 'thrown' | 'none'
 
 export interface ProviderCall {
   readonly kind: 'charge' | 'find' | 'refund'
@@ -156,13 +157,15 @@ export class Run {
       name: 'Simulated provider',
       offline: false,
       check: () => undefined,
-      charge: (request) => this.#charge(request),
+      authorise: (request) => this.#charge(request),
+      capture: neverAsked,
+      cancel: neverAsked,
       refund: (request) => this.#refund(request),
-      find: (key) => this.#find(key),
+      find: ({ key }) => this.#find(key),
     }
   }
 
-  async #charge({ key, amountMinor }: ChargeRequest): Promise<PaymentOutcome> {
+  async #charge({ key, amountMinor }: AuthoriseRequest): Promise<DecidedOutcome> {
     const call: ProviderCall = { kind: 'charge', key, amountMinor, answer: 'none' }
     this.calls.push(call)
     await turns(this.luck.random.below(3))
@@ -173,7 +176,7 @@ export class Run {
     return call.answer
   }
 
-  async #decide(key: string, amountMinor: number): Promise<PaymentOutcome | 'thrown'> {
+  async #decide(key: string, amountMinor: number): Promise<DecidedOutcome | 'thrown'> {
     const { provider, clock, terms } = this.#world
     const failed = (code: string) => provider.book(key, amountMinor, { kind: 'failed', code })
     // A request is on its way for less time than the shop waits before it looks a second time.
@@ -216,7 +219,7 @@ export class Run {
     }
   }
 
-  async #find(key: string): Promise<PaymentOutcome | undefined> {
+  async #find(key: string): Promise<DecidedOutcome | undefined> {
     const call: ProviderCall = { kind: 'find', key, amountMinor: undefined, answer: 'thrown' }
     this.calls.push(call)
     await turns(this.luck.random.below(3))
@@ -227,7 +230,8 @@ export class Run {
     return outcome
   }
 
-  async #refund({ key, amountMinor }: RefundRequest): Promise<void> {
+  async #refund({ payment, amountMinor }: OperationRequest): Promise<OperationOutcome> {
+    const { key } = payment
     const call: ProviderCall = { kind: 'refund', key, amountMinor, answer: 'thrown' }
     this.calls.push(call)
     await turns(this.luck.random.below(3))
@@ -235,11 +239,17 @@ export class Run {
     this.#world.provider.refund(key, amountMinor)
     if (this.#fails()) throw new Error('the answer to the refund was lost')
     call.answer = 'refunded'
+    return { kind: 'done', reference: null }
   }
 
   #fails(): boolean {
     return this.luck.random.chance(this.luck.failingPercent)
   }
+}
+
+/** This shop collects everything at once. */
+function neverAsked(): Promise<never> {
+  throw new Error('the provider was asked for what this shop never does')
 }
 
 function dyingAfter<T>(work: (tx: Tx) => Promise<T>): (tx: Tx) => Promise<never> {

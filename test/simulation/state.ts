@@ -25,7 +25,8 @@ export interface CheckoutWish {
 }
 
 export type ProductStatus = 'draft' | 'active' | 'archived'
-export type PaymentState = 'pending' | 'due' | 'captured' | 'failed' | 'refund_due' | 'refunded'
+export type PaymentState =
+  'pending' | 'due' | 'authorised' | 'captured' | 'failed' | 'refund_due' | 'refunded'
 
 export interface Product {
   readonly status: ProductStatus

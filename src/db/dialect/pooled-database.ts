@@ -1,6 +1,6 @@
 import type { Kysely } from 'kysely'
 import { kyselyProps, Tx, type Change, type Database, type Runner } from '../database.ts'
-import { CommitUnknownError, ConnectionLostError } from '../errors.ts'
+import { CommitUnknownError, ConnectionLostError, StaleReadError } from '../errors.ts'
 import { assertOutsideTransaction, runInTransactionScope } from '../scope.ts'
 import type { Dialect } from './dialect.ts'
 import type { ConnectionPool, PooledConnection } from './pool.ts'
@@ -28,7 +28,7 @@ export function pooledDatabase({ dialect, pool, longPool, schema }: Parts): Data
       assertOutsideTransaction('a second transaction')
       const { value, tx } = await retrying(
         () => attempt(dialect, pool, work),
-        (error) => error instanceof ConnectionLostError || isRetry(dialect, error),
+        (error) => isPassing(error) || isRetry(dialect, error),
       )
       for (const announce of tx.announcements()) announce()
       return value
@@ -46,6 +46,9 @@ export function pooledDatabase({ dialect, pool, longPool, schema }: Parts): Data
     },
   }
 }
+
+const isPassing = (error: unknown) =>
+  error instanceof ConnectionLostError || error instanceof StaleReadError
 
 const isRetry = (dialect: Dialect, error: unknown) => dialect.readFault(error).kind === 'retry'
 

@@ -69,6 +69,8 @@ export interface Principal {
   /** Set for accounts alone: whose cart and orders are meant. */
   readonly customerId: string | undefined
   readonly permissions: Permissions
+  /** Has a role, and may do nothing of it before a second factor is set up. */
+  readonly needsFactor?: boolean
 }
 
 export function may(principal: Principal, permission: Permission): boolean {

@@ -2,7 +2,12 @@ import type { Context } from '../../context.ts'
 import { ShopError } from '../../core/errors.ts'
 import { isSame, stamp, tokenHash } from '../../sealing.ts'
 import { permissionsOf, type Permission, type Permissions, type Principal } from './permissions.ts'
-import { findKeyPrincipal, findSessionPrincipal, touchApiKey } from './queries.ts'
+import {
+  findKeyPrincipal,
+  findSessionPrincipal,
+  touchApiKey,
+  type SessionPrincipalRow,
+} from './queries.ts'
 import { keepSession, lastUseMs } from './sessions.ts'
 import { readAccessToken } from './tokens.ts'
 
@@ -12,25 +17,33 @@ export async function principalOfBearer(ctx: Context, token: string): Promise<Pr
   const { sessionId, customerId } = await readAccessToken(ctx, token)
   const row = await sessionRow(ctx, sessionId)
   if (row?.customer_id !== customerId) throw new ShopError('INVALID_TOKEN')
-  return accountPrincipal(row)
+  return accountPrincipal(ctx, row)
 }
 
 /** API keys begin with this, so that they are found where they should not be. */
 export const keyMark = 'ck_'
 
-async function sessionRow(ctx: Context, id: string) {
+async function sessionRow(ctx: Context, id: string): Promise<SessionPrincipalRow | undefined> {
   return (await findSessionPrincipal(ctx.db.read, { id, now: ctx.clock.now() }))[0]
 }
 
-function accountPrincipal(row: NonNullable<Awaited<ReturnType<typeof sessionRow>>>): Principal {
+function accountPrincipal(ctx: Context, row: SessionPrincipalRow): Principal {
+  const held = permissionsOf(row.role, row.permissions)
+  const needsFactor = ctx.config.staffFactorRequired && held.size > 0 && !hasTwoFactors(row)
   return {
     kind: 'account',
     accountId: row.customer_id,
     id: row.id,
     name: row.email,
     customerId: row.customer_id,
-    permissions: permissionsOf(row.role, row.permissions),
+    permissions: needsFactor ? new Set() : held,
+    needsFactor,
   }
+}
+
+/** A passkey is two factors at once: the device, and what unlocks it. */
+function hasTwoFactors({ method, factor_confirmed_at }: SessionPrincipalRow): boolean {
+  return method === 'passkey' || factor_confirmed_at !== null
 }
 
 async function principalOfKey(ctx: Context, key: string): Promise<Principal> {
@@ -79,7 +92,7 @@ export async function principalOfCookie(
   const row = await sessionRow(ctx, sessionId)
   if (!row) return undefined
   if (row.last_used_at < ctx.clock.now() - lastUseMs) await keepSession(ctx, row)
-  return accountPrincipal(row)
+  return accountPrincipal(ctx, row)
 }
 
 const uuidLength = 36

@@ -9,6 +9,9 @@ export interface SessionPrincipalRow {
   readonly role: string
   /** JSON list, of a role that the shop has made. */
   readonly permissions: string | null
+  readonly method: SignInMethod
+  /** When the account showed the first code of its second factor; null if it has none. */
+  readonly factor_confirmed_at: number | null
   readonly created_at: number
   readonly last_used_at: number
 }
@@ -20,7 +23,9 @@ export const findSessionPrincipal = preparedQuery<{ id: string; now: number }, S
       .selectFrom('sessions as s')
       .innerJoin('customers as c', 'c.id', 's.customer_id')
       .leftJoin('roles as r', 'r.code', 'c.role')
+      .leftJoin('second_factors as f', 'f.customer_id', 'c.id')
       .select(['s.id', 's.customer_id', 'c.email', 'c.role', 'r.permissions'])
+      .select(['s.method', 'f.confirmed_at as factor_confirmed_at'])
       .select(['s.created_at', 's.last_used_at'])
       .where('s.id', '=', param('id'))
       .where('s.ended_at', 'is', null)

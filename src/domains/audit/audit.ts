@@ -1,6 +1,8 @@
 import type { Context } from '../../context.ts'
+import { paymentRules } from './payment-queries.ts'
 import { findViolations, rules } from './queries.ts'
 import { stockRules } from './stock-queries.ts'
+import { unitRules } from './unit-queries.ts'
 
 export interface Violation {
   readonly rule: string
@@ -10,13 +12,16 @@ export interface Violation {
 
 const examplesMax = 5
 
+/** All promises, those of each part beside it. */
+export const allRules = [...rules, ...paymentRules, ...stockRules, ...unitRules] as const
+
 /** Checks every promise against the data; an empty list means that all are kept. */
 export async function audit(
   ctx: Context,
   onRule: (name: string, violated: boolean) => void = () => undefined,
 ): Promise<Violation[]> {
   const violations: Violation[] = []
-  for (const rule of [...rules, ...stockRules]) {
+  for (const rule of allRules) {
     const rows = await findViolations(ctx.db.long, rule, examplesMax)
     if (rows.length > 0) violations.push({ rule: rule.name, rows })
     onRule(rule.name, rows.length > 0)

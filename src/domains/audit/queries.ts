@@ -1,11 +1,6 @@
-import { sql, type RawBuilder } from 'kysely'
+import { sql } from 'kysely'
 import type { Db } from '../../db/database.ts'
-
-/** One thing that must never be; `rows` finds where it is. */
-export interface Rule {
-  readonly name: string
-  readonly rows: (limit: number) => RawBuilder<Record<string, unknown>>
-}
+import type { Rule } from './rule.ts'
 
 /** The promises of this system as queries that must find nothing. */
 export const rules: readonly Rule[] = [
@@ -25,29 +20,6 @@ export const rules: readonly Rule[] = [
     name: 'an idempotency key leads to one order',
     rows: (limit) => sql`select order_id, count(*) as claims from idempotency_keys
       where order_id is not null group by order_id having count(*) > 1 limit ${limit}`,
-  },
-  {
-    name: 'a paid order has exactly one capture of its total, and no other order has one',
-    rows: (limit) => sql`select o.id, o.status, o.total_minor, y.status as payment_status,
-        y.captured_minor
-      from orders o left join payments y on y.order_id = o.id
-      where y.id is null
-        or (o.status = 'paid' and (y.status <> 'captured'
-          or y.captured_minor <> o.total_minor - o.credit_minor))
-        or (o.status <> 'paid' and y.captured_minor <> 0
-          and (o.status <> 'cancelled' or y.status not in ('refund_due', 'refunded')))
-        or (y.status = 'refunded' and y.refunded_minor <> y.captured_minor)
-        or y.amount_minor <> o.total_minor - o.credit_minor or y.refunded_minor > y.captured_minor
-      limit ${limit}`,
-  },
-  {
-    name: 'a payment is decided exactly when its order is',
-    rows: (limit) => sql`select o.id, o.status, y.status as payment_status
-      from orders o join payments y on y.order_id = o.id
-      where (o.status = 'pending_payment' and y.status <> 'pending')
-        or (o.status = 'placed' and y.status <> 'due')
-        or (o.status = 'cancelled' and y.status not in ('failed', 'refund_due', 'refunded'))
-      limit ${limit}`,
   },
   {
     name: 'the lines of an order add up to its totals',

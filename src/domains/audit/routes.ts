@@ -1,11 +1,11 @@
 import { Readable } from 'node:stream'
 import { Type, type Static } from 'typebox'
 import type { Context } from '../../context.ts'
+import { csvTable } from '../../csv.ts'
 import type { App } from '../../http/app.ts'
 import { listEnvelope, success } from '../../http/envelope.ts'
 import { cursorPage, CursorQuery } from '../../http/paging.ts'
 import { Timestamp, Uuid } from '../../http/schema.ts'
-import { csvLine } from '../../core/csv.ts'
 import { exportLog, searchLog, type AuditEntry } from './log.ts'
 
 const tags = ['Administration']
@@ -131,16 +131,14 @@ async function* jsonLinesOf(pages: Pages): AsyncGenerator<string> {
   }
 }
 
-async function* csvOf(pages: Pages): AsyncGenerator<string> {
-  yield csvLine(Object.keys(EntryView.properties))
-  for await (const rows of pages) {
-    yield rows.map((row) => csvLine(cellsOf(entryView(row)))).join('')
-  }
-}
+const columns = Object.fromEntries(
+  Object.keys(EntryView.properties).map((name) => [
+    name,
+    (entry: AuditEntry) => {
+      const value = entryView(entry)[name as keyof ReturnType<typeof entryView>]
+      return typeof value === 'object' && value !== null ? JSON.stringify(value) : value
+    },
+  ]),
+)
 
-function cellsOf(entry: ReturnType<typeof entryView>): string[] {
-  return Object.keys(EntryView.properties).map((name) => {
-    const value = entry[name as keyof typeof entry]
-    return typeof value === 'object' && value !== null ? JSON.stringify(value) : (value ?? '')
-  })
-}
+const csvOf = (pages: Pages) => csvTable(columns, pages)

@@ -1,5 +1,5 @@
 import { sql } from 'kysely'
-import type { Rule } from './queries.ts'
+import type { Rule } from './rule.ts'
 
 /** What the lines of an order are made of: bundles are the parts that were noted with it. */
 const orderedPieces = sql`(select l.order_id, coalesce(b.part_id, l.variant_id) as variant_id,

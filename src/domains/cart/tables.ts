@@ -27,6 +27,8 @@ export interface CartLineTable {
   variant_id: string
   quantity: number
   price_minor: Minor
+  /** What staff have agreed on instead of the price of the lists. */
+  custom_minor: Generated<Minor | null>
   created_at: number
   updated_at: number
 }

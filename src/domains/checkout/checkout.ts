@@ -12,14 +12,27 @@ import {
 } from '../../db/idempotency.ts'
 import { runAgainIfUnknown } from '../../db/unknown-commit.ts'
 import { together } from '../../db/together.ts'
-import type { PaymentDriver, PaymentOutcome } from '../../drivers/payment/driver.ts'
+import type {
+  DecidedOutcome,
+  PaymentAction,
+  PaymentDriver,
+  PaymentOutcome,
+} from '../../drivers/payment/driver.ts'
 import { mergeIfNeeded } from '../cart/cart.ts'
 import { acceptCartPrices, articlesOf, PriceChangedError, takeCart } from '../cart/checkout.ts'
 import { creditSum, noteCredit, planCredit, takeCredit } from '../credit/credit.ts'
 import { chooseAddresses } from '../customer/addresses.ts'
 import { takingTurns } from '../inventory/hot.ts'
 import { reserveStock, servingLocations } from '../inventory/inventory.ts'
-import { createOrder, hasOrder, orderToken, type Order } from '../order/orders.ts'
+import {
+  createOrder,
+  getOrderRow,
+  hasOrder,
+  loadOrder,
+  orderToken,
+  type Order,
+} from '../order/orders.ts'
+import { payerOf } from '../payment/cards.ts'
 import {
   askProvider,
   charge,
@@ -28,6 +41,7 @@ import {
   getPayment,
   neverArrived,
   providerError,
+  soldOut,
   type PaymentRow,
 } from '../payment/payments.ts'
 import { isSlotTaken, noteUses, takeUses } from '../promotion/uses.ts'
@@ -47,6 +61,8 @@ import { settle, settling } from './settle.ts'
 /** What a checkout answers: the order, and the token with which a guest can read it again. */
 export interface PlacedOrder extends Order {
   readonly token: string
+  /** What the payer has to do first; the order waits for it. */
+  readonly action?: PaymentAction
 }
 
 export interface Once {
@@ -88,10 +104,46 @@ export async function checkout(
   if (begun.kind === 'answered') return begun
   const { payment } = begun
   const outcome = payment
-    ? await charge(ctx, { driver, payment, data: command.paymentData })
+    ? await pay(ctx, { driver, payment, command })
     : await outcomeOfEarlierTry(ctx, begun.orderId)
   if (outcome === undefined) throw new ShopError('PAYMENT_UNAVAILABLE')
-  return finish(ctx, { orderId: begun.orderId, outcome, once })
+  const { orderId } = begun
+  if (outcome.kind !== 'action_required') return finish(ctx, { orderId, outcome, once })
+  return waitForPayer(ctx, { orderId, action: outcome.action, once })
+}
+
+interface Paying {
+  readonly driver: PaymentDriver
+  readonly payment: PaymentRow
+  readonly command: CheckoutCommand
+}
+
+async function pay(
+  ctx: Context,
+  { driver, payment, command }: Paying,
+): Promise<PaymentOutcome | undefined> {
+  const { paymentData: data, shopper } = command
+  const payer = await payerOf(ctx, { driver, customerId: shopper.customerId, data })
+  return charge(ctx, { driver, payment, data, payer })
+}
+
+interface Waiting {
+  readonly orderId: string
+  readonly action: PaymentAction
+  readonly once: Once
+}
+
+/**
+ * The order waits for its payer, such as for 3-D Secure. This answer is not kept: a repetition
+ * asks the provider, and is told what has become of it.
+ */
+async function waitForPayer(
+  ctx: Context,
+  { orderId, action, once }: Waiting,
+): Promise<CheckoutReply> {
+  const order = await loadOrder(ctx.db.read, await getOrderRow(ctx.db.read, orderId))
+  const reply = once.render({ ...order, token: orderToken(ctx, orderId), action })
+  return { reply, replayed: false }
 }
 
 interface Attempt {
@@ -133,13 +185,15 @@ async function beginIn(ctx: Context, tx: Tx, attempt: Attempt): Promise<Begun> {
   if (!driver.offline && !isCovered) return { kind: 'pending', orderId, payment }
   const { paymentData: data } = command
   const outcome = isCovered ? covered : await charge(ctx, { driver, payment, data })
-  if (!outcome) throw new Error(`the offline payment method ${driver.code} gave no outcome`)
+  if (!outcome || outcome.kind === 'action_required') {
+    throw new Error(`the offline payment method ${driver.code} gave no outcome`)
+  }
   const order = await settle(ctx, tx, { orderId, outcome })
   return { kind: 'answered', ...(await storedAnswer(ctx, tx, { order, once })) }
 }
 
 /** Nothing is left to charge, so that nobody has to be asked. */
-const covered: PaymentOutcome = { kind: 'captured', reference: 'nothing to charge' }
+const covered: DecidedOutcome = { kind: 'captured', reference: 'nothing to charge' }
 
 /**
  * The order in its first state, with its payment attempt and its stock, all or nothing. Locks are
@@ -199,7 +253,7 @@ async function outcomeOfEarlierTry(
 
 interface Finish {
   readonly orderId: string
-  readonly outcome: PaymentOutcome
+  readonly outcome: DecidedOutcome
   readonly once: Once
 }
 
@@ -231,7 +285,9 @@ async function storedAnswer(
 
 function answerOf(ctx: Context, order: Order, once: Once): StoredReply {
   const { payment_status: status, payment_failure: failure } = order.order
-  if (status === 'refund_due' || status === 'refunded') {
+  const isCancelled = order.order.status === 'cancelled'
+  const isLate = status === 'refund_due' || (status === 'refunded' && isCancelled)
+  if (isLate || failure === soldOut) {
     return once.refuse(new ShopError('PAYMENT_REFUNDED'))
   }
   if (status === 'failed') {

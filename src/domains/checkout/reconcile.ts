@@ -1,34 +1,34 @@
 import type { Context } from '../../context.ts'
-import { enqueue } from '../../db/outbox.ts'
-import type { PaymentOutcome } from '../../drivers/payment/driver.ts'
+import type { DecidedOutcome, PaymentOutcome } from '../../drivers/payment/driver.ts'
 import { expireStock, listExpired } from '../inventory/inventory.ts'
-import { getOrderRow, recordEvent } from '../order/orders.ts'
+import { recordEvent } from '../order/orders.ts'
+import { settleAdditional } from '../payment/additional.ts'
 import {
+  abandoned,
   askProvider,
+  cancelAtProvider,
   giveUpOn,
   neverArrived,
-  noteRefund,
-  refundAtProvider,
-  takeDuePayments,
+  takeDue,
   type PaymentRow,
 } from '../payment/payments.ts'
+import { performAll } from '../payment/performing.ts'
 import { settling } from './settle.ts'
 
 const batchSize = 100
 
 /**
  * Finishes what a crash or a silent provider has left behind: asks about pending payments, looks
- * once more for those that never arrived, and makes refunds that are owed. Runs in every node;
- * each payment is taken by one of them. Returns how many it looked at.
+ * once more for those that never arrived, and makes captures, voids and refunds left undone. Runs
+ * in every node; each payment and operation is taken by one of them. Returns how many it took.
  */
 export async function reconcileDue(ctx: Context): Promise<number> {
-  const due = await takeDuePayments(ctx, batchSize)
-  for (const payment of due) {
-    await apart(ctx, payment.order_id, () =>
-      payment.status === 'refund_due' ? refund(ctx, payment) : reconcile(ctx, payment),
-    )
+  const { payments, operations } = await takeDue(ctx, batchSize)
+  for (const payment of payments) {
+    await apart(ctx, payment.order_id, () => reconcile(ctx, payment))
   }
-  return due.length
+  await performAll(ctx, operations)
+  return payments.length + operations.length
 }
 
 /** One order that cannot be dealt with must not hold up those behind it: it is tried again. */
@@ -49,29 +49,44 @@ async function apart(ctx: Context, orderId: string, work: () => Promise<void>): 
 async function reconcile(ctx: Context, payment: PaymentRow): Promise<void> {
   const answer = await askProvider(ctx, payment)
   if (answer === undefined) return
-  if (payment.status === 'failed' && answer !== 'absent' && answer.kind === 'captured') {
-    await apply(ctx, payment, answer)
-  } else if (payment.status === 'failed') {
-    await giveUpOn(ctx, payment)
-  } else {
-    await apply(ctx, payment, answer === 'absent' ? { kind: 'failed', code: neverArrived } : answer)
-  }
+  if (payment.status === 'failed') return reconcileFailed(ctx, payment, answer)
+  if (answer !== 'absent' && answer.kind !== 'action_required') return apply(ctx, payment, answer)
+  const code = answer === 'absent' ? neverArrived : abandoned
+  if (code === abandoned && !isOverdue(ctx, payment)) return
+  const isKnown = code === abandoned || payment.provider_reference !== null
+  // What the provider knows of could still be paid there, until it has been cancelled.
+  const end = isKnown ? await cancelAtProvider(ctx, payment) : failedBy(code)
+  if (end === undefined || end.kind === 'action_required') return
+  await apply(ctx, payment, end.kind === 'failed' ? failedBy(code) : end)
 }
 
-async function apply(ctx: Context, payment: PaymentRow, outcome: PaymentOutcome): Promise<void> {
+const failedBy = (code: string) => ({ kind: 'failed', code }) as const
+
+/** Its payer has had as long as the stock was reserved for the order. */
+function isOverdue({ clock, config }: Context, { created_at }: PaymentRow): boolean {
+  return created_at + config.lifetimes.holdMs <= clock.now()
+}
+
+async function reconcileFailed(
+  ctx: Context,
+  payment: PaymentRow,
+  answer: PaymentOutcome | 'absent',
+): Promise<void> {
+  const isMoney =
+    answer !== 'absent' && (answer.kind === 'captured' || answer.kind === 'authorised')
+  if (isMoney) await apply(ctx, payment, answer)
+  else await giveUpOn(ctx, payment)
+}
+
+/** Settles a payment, whichever of its order's it is. */
+export async function apply(
+  ctx: Context,
+  payment: PaymentRow,
+  outcome: DecidedOutcome,
+): Promise<void> {
+  if (payment.position > 1) return settleAdditional(ctx, payment, outcome)
   const settlement = { orderId: payment.order_id, outcome }
   await settling(ctx, settlement, (tx, settle) => settle(tx))
-}
-
-async function refund(ctx: Context, payment: PaymentRow): Promise<void> {
-  if (!(await refundAtProvider(ctx, payment))) return
-  const orderId = payment.order_id
-  await ctx.db.transaction(async (tx) => {
-    if (!(await noteRefund(ctx, tx, orderId))) return
-    const { number } = await getOrderRow(tx, orderId)
-    await recordEvent(ctx, tx, { orderId, type: 'refunded' })
-    await enqueue(ctx, tx, { topic: 'order.refunded', payload: { order_id: orderId, number } })
-  })
 }
 
 /**

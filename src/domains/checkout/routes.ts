@@ -61,9 +61,11 @@ export function registerCheckoutRoutes(app: App, ctx: Context): void {
           'Send an Idempotency-Key: a repetition then gets the same answer, never a second ' +
           'order. A signed-in customer may name saved addresses; what is not sent is taken from ' +
           'the default addresses, and billing without one goes to the shipping address. A postal ' +
-          'code that its country does not have is refused.',
+          'code that its country does not have is refused. 202: the order waits for its payer, ' +
+          'who has to do what payment_action says, such as 3-D Secure; repeat the request with ' +
+          'its key, or read the order, to learn what became of it.',
         body: CheckoutBody,
-        response: { 201: envelope(PlacedOrderView) },
+        response: { 201: envelope(PlacedOrderView), 202: envelope(PlacedOrderView) },
       },
       config: {
         allow: 'shopper',
@@ -73,14 +75,21 @@ export function registerCheckoutRoutes(app: App, ctx: Context): void {
     },
     async (request, reply) => {
       const { body } = request
-      return answerCheckout(ctx, { request, reply }, { body, render })
+      return answerCheckout(
+        ctx,
+        { request, reply },
+        { body, render: (placed) => render(ctx, placed) },
+      )
     },
   )
   registerMethodRoutes(app, ctx)
 }
 
-function render(placed: PlacedOrder) {
-  return success({ ...orderView(placed), token: placed.token }, 'Order placed')
+function render(ctx: Context, placed: PlacedOrder) {
+  const { token, action } = placed
+  const order = { ...orderView(ctx, placed), token }
+  if (!action) return success(order, 'Order placed')
+  return success({ ...order, payment_action: action }, 'The order waits for its payment')
 }
 
 interface CheckoutRequest {
@@ -110,7 +119,10 @@ export async function answerCheckout(
   }
   const once: Once = {
     claim: claimOf(request),
-    render: (placed) => ({ status: 201, body: JSON.stringify(render(placed)) }),
+    render: (placed) => ({
+      status: placed.action ? 202 : 201,
+      body: JSON.stringify(render(placed)),
+    }),
     refuse: (error) => ({
       status: error.status,
       body: JSON.stringify(errorBody(error, request.id)),

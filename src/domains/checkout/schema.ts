@@ -92,7 +92,19 @@ export const CheckoutBody = Type.Object(
   closed,
 )
 
+export const PaymentActionView = Type.Object(
+  {
+    type: Type.String({ examples: ['stripe'] }),
+    client_secret: Type.Optional(
+      Type.String({ description: 'For the client library of the provider, such as Stripe.js' }),
+    ),
+    redirect_url: Type.Optional(Type.String({ description: 'Where to send the payer' })),
+  },
+  { title: 'PaymentAction', description: 'What the payer has to do before the payment can go on' },
+)
+
 export const PlacedOrderView = Type.Object({
   ...OrderView.properties,
+  payment_action: Type.Optional(PaymentActionView),
   token: Type.String({ description: 'Lets a guest read this order again' }),
 })

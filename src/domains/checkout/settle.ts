@@ -2,11 +2,12 @@ import type { Context } from '../../context.ts'
 import type { Tx } from '../../db/database.ts'
 import { enqueue } from '../../db/outbox.ts'
 import { together } from '../../db/together.ts'
-import type { PaymentOutcome } from '../../drivers/payment/driver.ts'
+import type { DecidedOutcome } from '../../drivers/payment/driver.ts'
 import { completeCart, reopenCart } from '../cart/checkout.ts'
 import { releaseCredit } from '../credit/credit.ts'
 import { issueOrderedCards } from '../credit/orders.ts'
 import {
+  isTracked,
   lockHeldStock,
   releaseHeldStock,
   sellHeldStock,
@@ -20,7 +21,7 @@ import {
   type Order,
   type OrderRow,
 } from '../order/orders.ts'
-import { decideOutcome, oweRefund } from '../payment/payments.ts'
+import { decideOutcome, giveUpLate, returnLateMoney, soldOut } from '../payment/payments.ts'
 import { releaseUses } from '../promotion/uses.ts'
 
 /** The money has come and the stock is gone; thrown to undo what was half reserved again. */
@@ -28,14 +29,14 @@ class StockGoneError extends Error {}
 
 export interface Settlement {
   readonly orderId: string
-  readonly outcome: PaymentOutcome
+  readonly outcome: DecidedOutcome
 }
 
 type Settle = (tx: Tx) => Promise<Order>
 
 /**
  * The second half of a checkout, as a transaction. The shopper's request, the reconciler and
- * (later) the provider's webhook all come through here with what they know; the first one decides,
+ * the provider's events all come through here with what they know; the first one decides,
  * for the others nothing changes. Money is never kept without goods: if the reservation has run
  * out it is renewed, and if the stock is gone, or the order was given up before, it is refunded.
  *
@@ -71,10 +72,24 @@ export async function settle(
   if (isFirst && outcome.kind !== 'failed') return confirm(ctx, tx, { order, holds, outcome })
   if (isFirst && outcome.kind === 'failed') {
     await cancelUnpaid(ctx, tx, { order, holds, code: outcome.code })
-  } else if (outcome.kind === 'captured') {
-    await refundInstead(ctx, tx, { order, from: 'failed', reference: outcome.reference })
+    if (outcome.isOpen === true) await giveUpLate(ctx, tx, { orderId })
+  } else {
+    await settleLate(ctx, tx, { order, outcome })
   }
   return readOrder(tx, orderId)
+}
+
+/** Word of a payment that is decided already changes something only if there is money in it. */
+async function settleLate(
+  ctx: Context,
+  tx: Tx,
+  { order, outcome }: { order: OrderRow; outcome: DecidedOutcome },
+): Promise<void> {
+  const { payment_status: from } = order
+  if (from !== 'failed' && from !== 'voided') return
+  if (outcome.kind === 'authorised') await giveUpLate(ctx, tx, { orderId: order.id })
+  if (outcome.kind !== 'captured') return
+  await refundInstead(ctx, tx, { order, from, reference: outcome.reference })
 }
 
 interface Held {
@@ -85,7 +100,7 @@ interface Held {
 async function confirm(
   ctx: Context,
   tx: Tx,
-  { order, holds, outcome }: Held & { outcome: PaymentOutcome },
+  { order, holds, outcome }: Held & { outcome: DecidedOutcome },
 ): Promise<Order> {
   const status = outcome.kind === 'captured' ? 'paid' : 'placed'
   const payload = { order_id: order.id, number: order.number, status } as const
@@ -100,7 +115,8 @@ async function confirm(
     () => sellHeldStock(ctx, tx, { orderId: order.id, holds }),
   ])
   if (!isSold) throw new StockGoneError()
-  return settled
+  // Its lines name their units only now.
+  return holds.some(isTracked) ? readOrder(tx, order.id) : settled
 }
 
 async function cancelUnpaid(
@@ -130,17 +146,27 @@ async function settleWithoutStock(
   { orderId, outcome }: Settlement,
 ): Promise<Order> {
   const order = await getOrderRow(tx, orderId)
-  const reference = outcome.kind === 'captured' ? outcome.reference : ''
-  if (await refundInstead(ctx, tx, { order, from: 'pending', reference })) {
-    await cancel(ctx, tx, order)
-  }
+  const isGivenUp =
+    outcome.kind === 'captured'
+      ? await refundInstead(ctx, tx, { order, from: 'pending', reference: outcome.reference })
+      : await giveUpInstead(ctx, tx, orderId)
+  if (isGivenUp) await cancel(ctx, tx, order)
   return readOrder(tx, orderId)
+}
+
+/** Lets go of money that was only set aside; false if that has been decided before. */
+async function giveUpInstead(ctx: Context, tx: Tx, orderId: string): Promise<boolean> {
+  const outcome = { kind: 'failed', code: soldOut } as const
+  if (!(await decideOutcome(ctx, tx, { orderId, outcome }))) return false
+  await recordEvent(ctx, tx, { orderId, type: 'payment_failed', data: { code: soldOut } })
+  await giveUpLate(ctx, tx, { orderId })
+  return true
 }
 
 interface Refund {
   readonly order: OrderRow
   /** `failed`: the order was cancelled when its payment seemed never to have been made. */
-  readonly from: 'pending' | 'failed'
+  readonly from: 'pending' | 'failed' | 'voided'
   readonly reference: string
 }
 
@@ -151,7 +177,7 @@ async function refundInstead(
   { order, from, reference }: Refund,
 ): Promise<boolean> {
   const { id: orderId, payment_failure: failureCode } = order
-  if (!(await oweRefund(ctx, tx, { orderId, from, reference, failureCode }))) return false
+  if (!(await returnLateMoney(ctx, tx, { orderId, from, reference, failureCode }))) return false
   await recordEvent(ctx, tx, { orderId, type: 'refund_due' })
   const payload = { order_id: orderId, number: order.number }
   await enqueue(ctx, tx, { topic: 'order.refund_due', payload })

@@ -250,6 +250,12 @@ async function bookBack(ctx: Context, tx: Tx, { orderId, kind, parts, note }: Ba
   await insertEntries(tx, entries)
 }
 
+/** What of an order's gift cards and store credit has not gone back yet. */
+export async function creditLeft(db: Db, orderId: string): Promise<Minor> {
+  const credits = await listOrderCredits(db, { orderId })
+  return sumMinor(credits.map((row) => minor(row.amount_minor - row.refunded_minor)))
+}
+
 export interface CreditRefund {
   readonly orderId: string
   readonly amountMinor: Minor

@@ -24,7 +24,8 @@ import { moneyView, timeView } from '../catalog/views.ts'
 import { getCustomer } from '../customer/customers.ts'
 import { getOrder, getPricing } from '../order/orders.ts'
 import { readerOf } from '../order/routes.ts'
-import { OrderTokenQuery } from '../order/schema.ts'
+import { namedOrder } from '../order/reference.ts'
+import { OrderParams, OrderTokenQuery } from '../order/schema.ts'
 import { timeOrNull } from '../tax/routes.ts'
 import { giftCardCode } from './codes.ts'
 import {
@@ -322,14 +323,14 @@ function registerOrderCredit(app: App, ctx: Context): void {
       schema: {
         tags,
         summary: 'Give back to gift cards and store credit what they paid for an order',
-        params: IdParams,
+        params: OrderParams,
         body: Type.Object({ amount: Amount, note: Note }, closed),
         response: { 201: envelope(Type.Array(Type.Object({ id: Uuid, amount: Money }))) },
       },
       config: { ...config, errors: ['NOT_FOUND', 'CREDIT_SPENT', ...once] },
     },
     async (request, reply) => {
-      const { row } = await getPricing(ctx.db.read, referenceOf(request.params.id))
+      const { row } = await getPricing(ctx.db.read, namedOrder(ctx, request.params.id))
       const { amount, note = null } = request.body
       const amountMinor = positiveOf('amount', amount, row.currency)
       return answerOnce(
@@ -405,7 +406,7 @@ function registerShopperRoutes(app: App, ctx: Context): void {
       schema: {
         tags: ['Orders'],
         summary: 'The gift cards that an order has bought, with their codes',
-        params: IdParams,
+        params: OrderParams,
         querystring: OrderTokenQuery,
         response: {
           200: envelope(
@@ -420,7 +421,7 @@ function registerShopperRoutes(app: App, ctx: Context): void {
       // and an account those of its own.
       const { principal, token } = readerOf(request, request.query.token)
       const reader = token === undefined ? { principal, token } : { principal: undefined, token }
-      const { order } = await getOrder(ctx, referenceOf(request.params.id), reader)
+      const { order } = await getOrder(ctx, namedOrder(ctx, request.params.id), reader)
       const isOwner = token !== undefined || order.customer_id === principal?.customerId
       if (!isOwner) throw notFound('Order')
       const cards = await listCardsOfOrder(ctx.db.read, { orderId: order.id })

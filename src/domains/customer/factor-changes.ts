@@ -1,17 +1,14 @@
 import { actingAs, type Context } from '../../context.ts'
-import { invalid, notFound, ShopError } from '../../core/errors.ts'
+import { notFound, ShopError } from '../../core/errors.ts'
 import type { Tx } from '../../db/database.ts'
 import { enqueue } from '../../db/outbox.ts'
-import type { Principal } from '../access/permissions.ts'
-import { assertFreshSession, endAllSessions, type Client } from '../access/sessions.ts'
+import { endAllSessions, type Client } from '../access/sessions.ts'
 import { record } from '../audit/log.ts'
-import { noPassword, getCustomer, type CustomerRow } from './customers.ts'
+import { noPassword, type CustomerRow } from './customers.ts'
 import { lockAccount } from './factor-queries.ts'
 import { listIdentities } from './identity-queries.ts'
-import { assertOwnPassword } from './own-account.ts'
+import type { Owner } from './own-account.ts'
 import { listPasskeys } from './passkey-queries.ts'
-
-export type Owner = Principal & { readonly customerId: string }
 
 /**
  * What may happen to the ways into an account, in `account.factor_changed`, and how its owner is
@@ -45,24 +42,6 @@ export async function announceFactorChange(
 export async function endOtherSessions(ctx: Context, tx: Tx, owner: Owner): Promise<void> {
   const { customerId, id: except } = owner
   await endAllSessions(ctx, tx, { customerId, reason: 'factor_removed', except })
-}
-
-/**
- * That whoever holds the session is its owner: by the password, or where the account has none, by
- * having signed in a moment ago. Throws INVALID_CREDENTIALS or REAUTHENTICATION_REQUIRED.
- */
-export async function assertOwner(
-  ctx: Context,
-  owner: Owner,
-  password: string | undefined,
-): Promise<CustomerRow> {
-  const customer = await getCustomer(ctx, { by: 'id', id: owner.customerId })
-  if (customer.password_hash === noPassword) {
-    await assertFreshSession(ctx, owner.id)
-    return customer
-  }
-  if (password === undefined) throw invalid('current_password', 'is required')
-  return assertOwnPassword(ctx, owner, password)
 }
 
 /**

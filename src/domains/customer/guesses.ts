@@ -2,7 +2,7 @@ import type { Context } from '../../context.ts'
 import { ShopError, type ErrorCode } from '../../core/errors.ts'
 import { RecentMap } from './recent-map.ts'
 
-/** Of wrong codes: so many for one sign-in, and for one account in a quarter of an hour. */
+/** Of wrong ones: so many codes for one sign-in, and of each kind for one account in 15 minutes. */
 const perTicketMax = 5
 const perAccountMax = 10
 const windowMs = 15 * 60_000
@@ -17,26 +17,27 @@ interface Count {
 
 const counts = new WeakMap<Context['db'], RecentMap<Count>>()
 
-/** Whose code is tried, and in which sign-in. */
+/** What of whom is tried, and in which sign-in. */
 export interface Guess {
+  readonly of: 'code' | 'password'
   readonly customerId: string
   readonly ticketId?: string | undefined
 }
 
-const wrongCodes: readonly ErrorCode[] = ['INVALID_CODE', 'INVALID_PASSKEY']
+const wrong: readonly ErrorCode[] = ['INVALID_CODE', 'INVALID_PASSKEY', 'INVALID_CREDENTIALS']
 
 /**
- * Runs a check of a code, which throws INVALID_CODE or INVALID_PASSKEY if it is wrong. After too
- * many of these it is not run any more, even for a right code: TOO_MANY_REQUESTS for the account,
- * INVALID_CHALLENGE for the sign-in. Counted is before the check, so that guesses at the same
- * moment are counted like those one after another.
+ * Runs a check of a code or of one's own password, which throws INVALID_CODE, INVALID_PASSKEY or
+ * INVALID_CREDENTIALS if it is wrong. After too many of these it is not run any more, even for a
+ * right one: TOO_MANY_REQUESTS for the account, INVALID_CHALLENGE for the sign-in. Counted is
+ * before the check, so that guesses at the same moment are counted like those one after another.
  */
 export async function countingGuesses<T>(
   ctx: Context,
-  { customerId, ticketId }: Guess,
+  { of, customerId, ticketId }: Guess,
   check: () => Promise<T>,
 ): Promise<T> {
-  const account = countOf(ctx, `account:${customerId}`)
+  const account = countOf(ctx, `${of}:${customerId}`)
   const ticket = ticketId === undefined ? undefined : countOf(ctx, `ticket:${ticketId}`)
   if (ticket && ticket.wrong >= perTicketMax) throw new ShopError('INVALID_CHALLENGE')
   if (account.wrong >= perAccountMax) {
@@ -53,7 +54,7 @@ export async function countingGuesses<T>(
     add(-1)
     return result
   } catch (error) {
-    if (!(error instanceof ShopError && wrongCodes.includes(error.code))) add(-1)
+    if (!(error instanceof ShopError && wrong.includes(error.code))) add(-1)
     throw error
   }
 }

@@ -12,8 +12,8 @@ import {
   assertOtherWayIn,
   endOtherSessions,
   inNameOfCustomer,
-  type Owner,
 } from './factor-changes.ts'
+import type { Owner } from './own-account.ts'
 import { findSecondFactor, lockAccount } from './factor-queries.ts'
 import {
   deleteIdentityRow,

@@ -26,7 +26,7 @@ export async function completeSignIn(
   const { ticket, customer } = await openChallenge(ctx, challenge)
   const { id: customerId } = customer
   const acting = inNameOfCustomer(ctx, customer, entrance.client)
-  await countingGuesses(ctx, { customerId, ticketId: ticket.id }, async () => {
+  await countingGuesses(ctx, { of: 'code', customerId, ticketId: ticket.id }, async () => {
     if (passkey) await usePasskey(acting, passkey, { customerId })
     else await acting.db.transaction((tx) => spendCode(acting, tx, { customerId, ...given }))
   })

@@ -13,12 +13,8 @@ import { tokenHash } from '../../sealing.ts'
 import { assertFreshSession } from '../access/sessions.ts'
 import { issueTicket, readTicket, type Ticket } from '../access/tickets.ts'
 import { getCustomer } from './customers.ts'
-import {
-  announceFactorChange,
-  assertOtherWayIn,
-  endOtherSessions,
-  type Owner,
-} from './factor-changes.ts'
+import { announceFactorChange, assertOtherWayIn, endOtherSessions } from './factor-changes.ts'
+import type { Owner } from './own-account.ts'
 import { insertUsedToken } from './factor-queries.ts'
 import {
   advanceCounter,

@@ -3,12 +3,8 @@ import type { Context } from '../../context.ts'
 import { ShopError } from '../../core/errors.ts'
 import type { Tx } from '../../db/database.ts'
 import { seal, tokenHash, unseal } from '../../sealing.ts'
-import {
-  announceFactorChange,
-  assertOwner,
-  endOtherSessions,
-  type Owner,
-} from './factor-changes.ts'
+import { announceFactorChange, endOtherSessions } from './factor-changes.ts'
+import { assertOwner, type Owner } from './own-account.ts'
 import {
   confirmFactor,
   countRecoveryCodes,
@@ -96,7 +92,7 @@ export async function confirmSecondFactor(
   code: string,
 ): Promise<string[]> {
   const codes = newRecoveryCodes()
-  await countingGuesses(ctx, { customerId }, () =>
+  await countingGuesses(ctx, { of: 'code', customerId }, () =>
     ctx.db.transaction(async (tx) => {
       const factor = await findSecondFactor(tx, customerId)
       const step = factor && (await stepOf(ctx, factor, code))
@@ -122,7 +118,7 @@ export async function removeSecondFactor(
 ): Promise<void> {
   await assertOwner(ctx, owner, password)
   const { customerId } = owner
-  await countingGuesses(ctx, { customerId }, () =>
+  await countingGuesses(ctx, { of: 'code', customerId }, () =>
     ctx.db.transaction(async (tx) => {
       await spendCode(ctx, tx, { customerId, ...given })
       await deleteSecondFactor(tx, { customer_id: customerId })
@@ -142,7 +138,7 @@ export async function renewRecoveryCodes(
   await assertOwner(ctx, owner, password)
   const { customerId } = owner
   const codes = newRecoveryCodes()
-  await countingGuesses(ctx, { customerId }, () =>
+  await countingGuesses(ctx, { of: 'code', customerId }, () =>
     ctx.db.transaction(async (tx) => {
       await spendCode(ctx, tx, { customerId, code })
       await keepRecoveryCodes(tx, customerId, codes)

@@ -7,7 +7,14 @@ import { assertAll } from './inventory.ts'
 import { findDefaultLocation, findLocation } from './location-queries.ts'
 import { adjustLots, findLot, type LotRow } from './lot-queries.ts'
 import { movement } from './movements.ts'
-import { asIds, listIngredients, lockShelves, type Ingredient } from './plan-queries.ts'
+import { trackedIn } from './plan.ts'
+import {
+  asIds,
+  listIngredients,
+  lockShelves,
+  type Ingredient,
+  type ShelfRow,
+} from './plan-queries.ts'
 import {
   adjustRows,
   insertMovements,
@@ -53,9 +60,7 @@ export async function adjustStock(
 ): Promise<StockRow[]> {
   const { variantId, quantity, kind, note, reason } = adjustment
   if (kind === 'scrap' && quantity > 0) throw invalid('quantity', 'must be below 0 for scrap')
-  // How it is kept cannot change from here on.
-  await lockShelves(tx, { ids: asIds([variantId]) })
-  const article = await getArticle(tx, variantId)
+  const article = await lockArticle(tx, variantId)
   assertLot(article, adjustment.lot)
   const locationId = await placeOf(tx, adjustment.locationId)
   const booked = { ...adjustment, locationId }
@@ -66,14 +71,30 @@ export async function adjustStock(
   return listStockOfVariant(tx, { variantId })
 }
 
-/** An article with stock of its own. */
-export async function getArticle(tx: Tx, variantId: string): Promise<Ingredient> {
+/**
+ * An article with counted stock of its own; how it is kept cannot change from here on. Refuses what
+ * has serial numbers (TRACKED_BY_UNIT): that is booked unit by unit.
+ */
+async function lockArticle(tx: Tx, variantId: string): Promise<Ingredient> {
+  const shelves = await lockShelves(tx, { ids: asIds([variantId]) })
   const [found] = await listIngredients(tx, { ids: asIds([variantId]) })
   if (!found) throw notFound('Variant')
   if (found.is_part === 1) {
     throw invalid('variant_id', 'is a bundle: what there is of it is counted in its parts')
   }
+  refuseTracked(shelves, [found])
   return found
+}
+
+/** Refuses to count pieces that have serial numbers (TRACKED_BY_UNIT). */
+export function refuseTracked(
+  shelves: readonly ShelfRow[],
+  articles: Iterable<Pick<Ingredient, 'variant_id' | 'sku'>>,
+): void {
+  const tracked = trackedIn(shelves)
+  for (const { variant_id, sku } of articles) {
+    if (tracked.has(variant_id)) throw new ShopError('TRACKED_BY_UNIT', { sku })
+  }
 }
 
 export function assertLot({ supply }: Ingredient, lot: LotName | undefined): void {
@@ -101,7 +122,8 @@ async function putIn(ctx: Context, tx: Tx, booked: Booked): Promise<void> {
     throw invalid('lot.expires_at', 'is required for a new lot (null: it keeps)')
   }
   const named = lot && { code: lot.code, expiresAt: expiresAt ?? null }
-  await arrive(ctx, tx, [{ variantId, locationId, quantity, kind, note, reason, lot: named }])
+  const arrival = { variantId, locationId, quantity, kind, note, reason, lot: named }
+  await arrive(ctx, tx, { arrivals: [arrival] })
 }
 
 async function knownLot(
@@ -147,12 +169,12 @@ export interface Level {
 
 /**
  * Sets what is on hand, if it is what the caller believes it to be; otherwise STOCK_CHANGED, since
- * a number that was counted before a sale would undo the sale. Refuses to go below what is reserved.
+ * a number that was counted before a sale would undo the sale. Refuses to go below what is
+ * reserved (INSUFFICIENT_STOCK).
  */
 export async function setLevel(ctx: Context, tx: Tx, level: Level): Promise<StockRow[]> {
   const { variantId, onHand, expected, reason, note } = level
-  await lockShelves(tx, { ids: asIds([variantId]) })
-  const article = await getArticle(tx, variantId)
+  const article = await lockArticle(tx, variantId)
   if (article.supply === 'lots') {
     throw invalid('variant_id', 'is kept by lots: adjust each lot, or count them')
   }

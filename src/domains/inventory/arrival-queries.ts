@@ -11,8 +11,10 @@ const placeColumns = { variant_id: 'uuid', location_id: 'uuid' } as const
 /** Opens shelves for articles at places that have none. `places` is JSON of the places. */
 export const openShelves = preparedWrite<{ places: string }>((db, param) =>
   db.dialect.insertMissing(
-    sql`insert into stock (variant_id, location_id, product_id, on_hand, is_active)
-      select v.id, l.id, v.product_id, 0, l.is_active
+    sql`insert into stock
+      (variant_id, location_id, product_id, on_hand, is_active, is_tracked)
+      select v.id, l.id, v.product_id, 0, l.is_active,
+        (select coalesce(max(x.is_tracked), 0) from stock x where x.variant_id = v.id)
       from ${db.dialect.jsonRows(param('places'), placeColumns)} as d
       join variants v on v.id = d.variant_id join locations l on l.id = d.location_id`,
     sql`stock.variant_id`,

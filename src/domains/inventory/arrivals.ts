@@ -14,6 +14,7 @@ import {
   openShelves,
   type WaitingRow,
 } from './arrival-queries.ts'
+import { sellUnits } from '../unit/sale.ts'
 import { assertAll } from './inventory.ts'
 import {
   addToLotHolds,
@@ -25,7 +26,7 @@ import {
 } from './lot-queries.ts'
 import { placesOf } from './lots.ts'
 import { movement, type MovementFacts } from './movements.ts'
-import { lotsOf } from './plan.ts'
+import { lotsOf, trackedIn } from './plan.ts'
 import { asIds, giveTerms, lockShelves, type ShelfRow } from './plan-queries.ts'
 import { addToRows, insertMovements, takeRows, withholdRows, type Demand } from './queries.ts'
 
@@ -35,6 +36,12 @@ export interface Arrival extends Omit<MovementFacts, 'lotId'> {
   readonly lot?: { readonly code: string; readonly expiresAt: number | null } | undefined
 }
 
+export interface Arriving {
+  readonly arrivals: readonly Arrival[]
+  /** Names the units that came, where pieces have serial numbers; before others may have them. */
+  readonly name?: () => Promise<void>
+}
+
 const waitingMax = 500
 
 /**
@@ -42,7 +49,7 @@ const waitingMax = 500
  * why, and what is owed to somebody goes to the oldest orders at once, before anybody else can buy
  * it. A number of statements that does not depend on how many arrivals there are.
  */
-export async function arrive(ctx: Context, tx: Tx, arrivals: readonly Arrival[]): Promise<void> {
+export async function arrive(ctx: Context, tx: Tx, { arrivals, name }: Arriving): Promise<void> {
   if (arrivals.length === 0) return
   const ids = asIds(arrivals.map(({ variantId }) => variantId))
   const owed = await listBackordered(tx, { ids })
@@ -57,6 +64,7 @@ export async function arrive(ctx: Context, tx: Tx, arrivals: readonly Arrival[])
     tx,
     facts.map((fact) => movement(ctx, fact)),
   )
+  await name?.()
   if (waiting.length > 0) await fill(ctx, tx, { waiting, owed })
 }
 
@@ -159,7 +167,7 @@ async function fill(ctx: Context, tx: Tx, { waiting, owed }: Owed): Promise<void
   const ended = placesOfOrders(shares.map(({ row, quantity }) => ({ ...row, quantity })))
   assertAll((await endWaiting(tx, ended)).changes, ended.length)
   await giveTerms(tx, sumByArticle(sold))
-  await handOver(ctx, tx, { sold, lots, lotted })
+  await handOver(ctx, tx, { sold, lots, lotted, tracked: trackedIn(shelves) })
   await enqueueAll(
     ctx,
     tx,
@@ -218,13 +226,15 @@ interface HandingOver {
   /** What may be taken of articles that are kept by lots. */
   readonly lots: readonly LotRow[]
   readonly lotted: ReadonlySet<string>
+  /** Articles of which every piece has a serial number. */
+  readonly tracked: ReadonlySet<string>
 }
 
 /** Sells from the shelf to orders that count already: shelves, ledger and what they have bought. */
 export async function handOver(
   ctx: Context,
   tx: Tx,
-  { sold: given, lots, lotted }: HandingOver,
+  { sold: given, lots, lotted, tracked }: HandingOver,
 ): Promise<void> {
   const [now, status] = [ctx.clock.now(), 'sold' as const]
   const sold = placesOfOrders(given)
@@ -245,6 +255,7 @@ export async function handOver(
   )
   assertAll((await takeRows(tx, places)).changes, places.length)
   const lotPieces = await handOverLots(tx, { sold, lots, lotted })
+  await handOverUnits(ctx, tx, { sold, tracked })
   const plain = sold.filter(({ variant_id, quantity }) => quantity > 0 && !lotted.has(variant_id))
   await insertMovements(
     tx,
@@ -261,7 +272,22 @@ export async function handOver(
   )
 }
 
-async function handOverLots(tx: Tx, { sold, lots, lotted }: HandingOver) {
+/** Gives each order its units, by their serial numbers. */
+async function handOverUnits(
+  ctx: Context,
+  tx: Tx,
+  { sold, tracked }: Pick<HandingOver, 'sold' | 'tracked'>,
+): Promise<void> {
+  const items = sold.filter((row) => row.quantity > 0 && tracked.has(row.variant_id))
+  // One order at a time: to hand tracked goods to several at once is rare.
+  for (const [orderId, own] of Map.groupBy(items, ({ order_id }) => order_id)) {
+    if (!(await sellUnits(ctx, tx, { orderId, items: own }))) {
+      throw new Error(`order ${orderId}: fewer units than the shelf says`)
+    }
+  }
+}
+
+async function handOverLots(tx: Tx, { sold, lots, lotted }: Omit<HandingOver, 'tracked'>) {
   const pieces: (SoldRow & { lot_id: string; is_sold: 1 })[] = []
   const left = new Map(lots.map((lot) => [lot.id, lot]))
   for (const row of sold.filter(({ variant_id }) => lotted.has(variant_id))) {

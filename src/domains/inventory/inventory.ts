@@ -1,7 +1,9 @@
 import type { Context } from '../../context.ts'
 import { ShopError } from '../../core/errors.ts'
 import type { Db, Tx } from '../../db/database.ts'
+import { StaleReadError } from '../../db/errors.ts'
 import { together } from '../../db/together.ts'
+import { sellUnits } from '../unit/sale.ts'
 import { findDefaultLocation, insertLocation, listServing } from './location-queries.ts'
 import { insertLotHolds, reserveLots } from './lot-queries.ts'
 import { releaseHeldLots, rechooseLots, sellHeldLots } from './lots.ts'
@@ -199,7 +201,8 @@ interface Held {
 
 /**
  * Turns an order's reservation into a sale. What has run out meanwhile is reserved again first;
- * false if it is gone: the transaction must then be rolled back.
+ * false if it is gone: the transaction must then be rolled back. Where pieces have serial numbers,
+ * the order gets units.
  */
 export async function sellHeldStock(ctx: Context, tx: Tx, held: Held): Promise<boolean> {
   const { orderId, holds } = held
@@ -223,10 +226,14 @@ export async function sellHeldStock(ctx: Context, tx: Tx, held: Held): Promise<b
     () => insertMovements(tx, movements),
   ])
   assertAll(ended.changes, holds.length)
-  assertAll(sold.changes, pieces.length)
+  if (sold.changes !== pieces.length) throw new StaleReadError('the stock is kept another way now')
   if (hasLots) await sellHeldLots(ctx, tx, orderId)
-  return true
+  const tracked = pieces.filter(isTracked)
+  return tracked.length === 0 || sellUnits(ctx, tx, { orderId, items: tracked })
 }
+
+/** Whether every piece of a hold has a serial number. */
+export const isTracked = ({ was_tracked }: Hold): boolean => was_tracked === 1
 
 /** Reserves what had run out; false if it is gone. */
 async function reserveAgain(ctx: Context, tx: Tx, { orderId, holds }: Held): Promise<boolean> {

@@ -45,13 +45,15 @@ export interface ShelfRow {
   readonly location_id: string
   readonly available: number
   readonly is_active: 0 | 1
+  /** Every piece has a serial number. */
+  readonly is_tracked: 0 | 1
 }
 
 /** What stands where of some articles, in the order of the locks. */
 export const lockShelves = preparedQuery<{ ids: string }, ShelfRow>(
   (db, param) => sql<ShelfRow>`
     select s.variant_id, s.location_id, s.on_hand - s.reserved - s.withheld as available,
-      s.is_active
+      s.is_active, s.is_tracked
     from ${db.dialect.jsonRows(param('ids'), idColumns)} d
     join stock s on s.variant_id = d.variant_id
     order by s.variant_id, s.location_id ${locked(db)}`,

@@ -10,6 +10,7 @@ import {
   lockTerms,
   type Ingredient,
   type OrderPart,
+  type ShelfRow,
   type TermsRow,
 } from './plan-queries.ts'
 import type { Demand } from './queries.ts'
@@ -36,6 +37,8 @@ export interface Plan {
   readonly lots: readonly LotPieces[]
   /** Articles of which lots are taken. */
   readonly lotted: ReadonlySet<string>
+  /** Articles of which every piece has a serial number. */
+  readonly tracked: ReadonlySet<string>
   readonly parts: readonly Omit<OrderPart, 'order_id'>[]
 }
 
@@ -83,9 +86,14 @@ export async function planStock(
     })),
     lots: lotsOf(picks, lots, lotted),
     lotted,
+    tracked: trackedIn(shelves),
     parts: partsOf(ingredients),
   }
 }
+
+/** Articles of which every piece has a serial number. */
+export const trackedIn = (shelves: readonly ShelfRow[]): ReadonlySet<string> =>
+  new Set(shelves.filter(({ is_tracked }) => is_tracked === 1).map(({ variant_id }) => variant_id))
 
 function basesOf(wanted: readonly Wanted[], ingredients: readonly Ingredient[]): Map<string, Base> {
   const asked = new Map<string, number>()

@@ -55,12 +55,16 @@ export const withholdRows = bulkUpdate<Demand>({
   where: sameStock,
 })
 
-/** Takes reserved pieces out of the warehouse. */
-export const sellReservedRows = bulkUpdate<Demand>({
+/**
+ * Takes reserved pieces out of the warehouse. What is tracked by unit since the holds were read, or
+ * no longer, is not: its units would have to be sold too.
+ */
+export const sellReservedRows = bulkUpdate<Hold>({
   table: 'stock',
-  columns: demandColumns,
+  columns: { ...demandColumns, was_tracked: 'integer' },
   set: sql`on_hand = stock.on_hand - d.quantity, reserved = stock.reserved - d.quantity`,
-  where: sql<boolean>`${sameStock} and stock.reserved >= d.quantity`,
+  where: sql<boolean>`${sameStock} and stock.reserved >= d.quantity
+    and stock.is_tracked = d.was_tracked`,
 })
 
 /** Gives reserved pieces back. */
@@ -110,6 +114,8 @@ export interface Hold extends Demand {
   /** Pieces on back-order, beside `quantity`. */
   readonly waiting: number
   readonly has_lots: 0 | 1
+  /** Whether every piece of it has a serial number. */
+  readonly was_tracked: 0 | 1
 }
 
 /**
@@ -120,6 +126,11 @@ export const listHolds = preparedQuery<{ orderId: string }, Hold>((db, param) =>
   const holds = db
     .selectFrom('stock_holds')
     .select(['variant_id', 'location_id', 'quantity', 'status', 'waiting', 'has_lots'])
+    .select(
+      sql<0 | 1>`(select s.is_tracked from stock s
+        where s.variant_id = stock_holds.variant_id
+          and s.location_id = stock_holds.location_id)`.as('was_tracked'),
+    )
     .where('order_id', '=', param('orderId'))
     .where(sql<boolean>`status <> 'sold'`)
     .orderBy('variant_id')

@@ -10,6 +10,7 @@ import {
   type SoldHold,
 } from './arrival-queries.ts'
 import { arrive, handOver, type Arrival } from './arrivals.ts'
+import { returnUnits } from '../unit/sale.ts'
 import { assertAll, servingLocations, type Wanted } from './inventory.ts'
 import {
   lockHeldLots,
@@ -55,7 +56,9 @@ export async function restock(ctx: Context, tx: Tx, restocking: Restocking): Pro
   assertAll((await markReturned(tx, rows)).changes, rows.length)
   const dropped = rows.filter((row) => row.given_up > 0)
   if (dropped.length > 0) await giveTerms(tx, droppedOf(dropped))
-  await arrive(ctx, tx, await arrivalsOf(tx, { restocking, rows, sold, articles }))
+  const arrivals = await arrivalsOf(tx, { restocking, rows, sold, articles })
+  const name = () => returnUnits(ctx, tx, { orderId, items: arrivals })
+  await arrive(ctx, tx, { arrivals, name })
 }
 
 /** What is asked for in terms of what left the warehouse: bundles of the order are their parts. */
@@ -202,7 +205,7 @@ export async function sellMore(ctx: Context, tx: Tx, { orderId, items }: MoreSol
   const locations = await servingLocations(tx)
   const plan = await planStock(ctx, tx, { wanted: items, locations })
   await noteParts(tx, { orderId, plan })
-  const { later, picks, lotted } = plan
+  const { later, picks, lotted, tracked } = plan
   if (later.length > 0) assertAll((await takeTerms(tx, later)).changes, later.length)
   const now = ctx.clock.now()
   const lots = lotted.size > 0 ? await lockSellableLots(tx, { ids: asIds(lotted), now }) : []
@@ -219,7 +222,7 @@ export async function sellMore(ctx: Context, tx: Tx, { orderId, items }: MoreSol
     }
   })
   const sold = picks.map((pick) => ({ ...pick, order_id: orderId }))
-  await handOver(ctx, tx, { sold: [...sold, ...waiting], lots, lotted })
+  await handOver(ctx, tx, { sold: [...sold, ...waiting], lots, lotted, tracked })
 }
 
 /** A bundle of an order has the parts it was first bought with, or it cannot be bought again. */

@@ -2,6 +2,7 @@ import type { Context } from '../../context.ts'
 import { invalid, notFound, ShopError } from '../../core/errors.ts'
 import type { Db, Tx } from '../../db/database.ts'
 import { record } from '../audit/log.ts'
+import { refuseTracked } from './adjustments.ts'
 import { arrive } from './arrivals.ts'
 import { lockLotsByCode } from './arrival-queries.ts'
 import { assertAll } from './inventory.ts'
@@ -85,7 +86,7 @@ export async function countStock(
     (await listIngredients(tx, { ids })).map((article) => [article.asked_id, article]),
   )
   // Nothing is sold between looking at the books and writing down what they say.
-  await lockShelves(tx, { ids })
+  refuseTracked(await lockShelves(tx, { ids }), articles.values())
   const lots = await lotsOf(tx, take, { counts, articles })
   const now = ctx.clock.now()
   const rows = counts.map(({ variantId, lotCode, counted }) => {
@@ -134,24 +135,28 @@ async function lotsOf(
  */
 export async function postStockTake(ctx: Context, tx: Tx, id: string): Promise<StockTake> {
   const { take, lines } = await lockOpen(ctx, tx, { id, to: 'posted' })
+  await refuseTrackedSince(tx, lines)
   const changed = lines.filter(({ counted, expected }) => counted !== expected)
   const missing = changed.filter(({ counted, expected }) => counted < expected)
   await takeMissing(ctx, tx, { take, missing })
   const found = changed.filter(({ counted, expected }) => counted > expected)
-  await arrive(
-    ctx,
-    tx,
-    found.map((line) => ({
-      ...{ variantId: line.variant_id, locationId: take.location_id, kind: 'stock_take' },
-      quantity: line.counted - line.expected,
-      sourceId: take.id,
-      lot: line.lot_code === null ? undefined : { code: line.lot_code, expiresAt: line.expires_at },
-    })),
-  )
+  const arrivals = found.map((line) => ({
+    ...{ variantId: line.variant_id, locationId: take.location_id, kind: 'stock_take' as const },
+    quantity: line.counted - line.expected,
+    sourceId: take.id,
+    lot: line.lot_code === null ? undefined : { code: line.lot_code, expiresAt: line.expires_at },
+  }))
+  await arrive(ctx, tx, { arrivals })
   const differences = changed.map(({ sku, counted, expected }) => ({ sku, counted, expected }))
   const subject = ['stock_take', id] as const
   await record(ctx, tx, { action: 'stock_take.posted', subject, after: { differences } })
   return getStockTake(tx, id)
+}
+
+/** What was counted and has got serial numbers since is not booked by a number. */
+async function refuseTrackedSince(tx: Tx, lines: readonly StockTakeLineRow[]): Promise<void> {
+  const ids = asIds(lines.map(({ variant_id }) => variant_id))
+  refuseTracked(await lockShelves(tx, { ids }), lines)
 }
 
 interface Missing {

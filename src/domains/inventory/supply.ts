@@ -2,6 +2,7 @@ import type { Context } from '../../context.ts'
 import { invalid, notFound, ShopError } from '../../core/errors.ts'
 import type { Db, Tx } from '../../db/database.ts'
 import { differences, record } from '../audit/log.ts'
+import { refuseTracked } from './adjustments.ts'
 import { fillArticles } from './arrivals.ts'
 import { asIds, listIngredients, lockShelves, lockTerms } from './plan-queries.ts'
 import {
@@ -55,7 +56,8 @@ export async function changeSupply(
   const before = await getSupply(tx, id)
   const supply = supplyOf(before.row, change)
   await lockTerms(tx, { ids: asIds([id]) })
-  await lockShelves(tx, { ids: asIds([id]) })
+  const shelves = await lockShelves(tx, { ids: asIds([id]) })
+  if (supply !== 'stock') refuseTracked(shelves, [{ variant_id: id, sku: before.row.sku }])
   if (supply !== before.row.supply)
     await assertFree(tx, { id, from: before.row.supply, to: supply })
   if (change.parts !== undefined) await setParts(tx, { id, parts: change.parts })

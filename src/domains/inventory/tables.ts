@@ -21,6 +21,8 @@ export interface StockTable {
   withheld: Generated<number>
   /** As its location. */
   is_active: Generated<0 | 1>
+  /** Every piece has a serial number: `on_hand` is how many units are on the shelf. */
+  is_tracked: Generated<0 | 1>
 }
 
 export type MovementKind =

@@ -3,6 +3,7 @@ import { invalid, notFound, ShopError } from '../../core/errors.ts'
 import { chooseLots, sumOf } from '../../core/stock-choice.ts'
 import type { Db, Tx } from '../../db/database.ts'
 import { record } from '../audit/log.ts'
+import { refuseTracked } from './adjustments.ts'
 import { arrive } from './arrivals.ts'
 import { assertAll } from './inventory.ts'
 import { findLocation } from './location-queries.ts'
@@ -69,6 +70,7 @@ export async function sendTransfer(
   const articles = await articlesOf(tx, lines)
   // Read under lock, so that the lots that are chosen are still there when they are taken.
   const shelves = await lockShelves(tx, { ids: asIds(articles.keys()) })
+  refuseTracked(shelves, articles.values())
   const sent = await linesToSend(ctx, tx, { fromId, lines, articles })
   const places = placesOf(
     sent.map((line) => ({ ...line, location_id: fromId })),
@@ -239,7 +241,8 @@ export async function receiveTransfer(
   if ((await receiveLines(tx, rows)).changes !== rows.length) {
     throw invalid('lines', 'are not lines of this transfer with so much on its way')
   }
-  await arrive(ctx, tx, movesOf(transfer, lines, { rows, locationId: transfer.to_id }))
+  const arrivals = movesOf(transfer, lines, { rows, locationId: transfer.to_id })
+  await arrive(ctx, tx, { arrivals })
   const after = await getTransfer(tx, id)
   const isDone = after.lines.every((line) => leftOf(line) === 0)
   await setTransferStatus(tx, { id, status: isDone ? 'received' : 'partly_received' })
@@ -275,7 +278,8 @@ export async function cancelTransfer(ctx: Context, tx: Tx, id: string): Promise<
   const { transfer, lines } = await lockTransfer(ctx, tx, id)
   const rows = allOf(lines).map((row) => ({ ...row, transfer_id: id }))
   assertAll((await takeBackLines(tx, rows)).changes, rows.length)
-  await arrive(ctx, tx, movesOf(transfer, lines, { rows, locationId: transfer.from_id }))
+  const arrivals = movesOf(transfer, lines, { rows, locationId: transfer.from_id })
+  await arrive(ctx, tx, { arrivals })
   await setTransferStatus(tx, { id, status: 'cancelled' })
   const subject = ['transfer', id] as const
   await record(ctx, tx, { action: 'transfer.cancelled', subject, after: { lines: rows } })

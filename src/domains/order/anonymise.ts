@@ -70,6 +70,7 @@ function withoutName(row: OrderRow): WithoutName {
   return {
     id: row.id,
     new_email: erasedEmail(row.number),
+    new_email_key: erasedEmail(row.number),
     new_shipping: regionOf(row.shipping_address),
     new_billing: regionOf(row.billing_address),
   }

@@ -1,5 +1,6 @@
 import type { Context } from '../../context.ts'
-import type { Order } from './orders.ts'
+import { withUnits } from '../unit/sale.ts'
+import { paymentsOfMany, type Order } from './orders.ts'
 import { listEventsOf, listLinesOf, listOrdersOf } from './queries.ts'
 
 const pageSize = 100
@@ -14,10 +15,13 @@ export async function* ordersOf(
     const page = { customerId, before, limit: pageSize, offset: 0 }
     const rows = await listOrdersOf(db.long, page)
     const ids = JSON.stringify(rows.map(({ id }) => ({ id })))
-    const lines = Map.groupBy(await listLinesOf(db.long, { ids }), ({ order_id }) => order_id)
+    const found = await withUnits(db.long, await listLinesOf(db.long, { ids }))
+    const lines = Map.groupBy(found, ({ order_id }) => order_id)
     const events = Map.groupBy(await listEventsOf(db.long, { ids }), ({ order_id }) => order_id)
+    const payments = await paymentsOfMany(db.long, rows)
     yield rows.map((order) => ({
       order,
+      payments: payments(order),
       lines: lines.get(order.id) ?? [],
       events: events.get(order.id) ?? [],
     }))

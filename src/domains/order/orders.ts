@@ -1,6 +1,7 @@
 import { createHmac, timingSafeEqual } from 'node:crypto'
 import type { Context } from '../../context.ts'
 import { notFound } from '../../core/errors.ts'
+import { emailKey, nameKey } from '../../core/order-search.ts'
 import {
   badCursor,
   countedOf,
@@ -13,6 +14,12 @@ import type { Reference } from '../../core/reference.ts'
 import type { Db, Tx } from '../../db/database.ts'
 import { together } from '../../db/together.ts'
 import { may, type Principal } from '../access/permissions.ts'
+import { withUnits, type LineUnit } from '../unit/sale.ts'
+import {
+  listPaymentsOf,
+  listPaymentsOfOrders,
+  type PaymentFacts,
+} from '../payment/payments-of-orders.ts'
 import {
   countOrdersOf,
   findOrder as findOrderRow,
@@ -23,6 +30,7 @@ import {
   listEvents,
   listLinesOf,
   listOrdersOf,
+  markPaid,
   settleOrder,
   type NewOrder,
   type NewOrderLine,
@@ -31,14 +39,37 @@ import {
   type OrderRow,
 } from './queries.ts'
 
+/** A line with the units that it names, if every piece of its article has a serial number. */
+export interface OrderLine extends OrderLineRow {
+  readonly units: readonly LineUnit[]
+}
+
 export interface Order {
   readonly order: OrderRow
-  readonly lines: readonly OrderLineRow[]
+  readonly lines: readonly OrderLine[]
+  /** In the order in which they were made. */
+  readonly payments: readonly PaymentFacts[]
   readonly events: readonly OrderEventRow[]
 }
 
 /** An order without its timeline, as it stands in a list. */
 export type OrderSummary = Omit<Order, 'events'>
+
+/** The payment that an order was made with, as its row has it. */
+const paymentFacts = (order: OrderRow): PaymentFacts => ({
+  id: order.payment_id,
+  order_id: order.id,
+  position: 1,
+  method: order.payment_method,
+  status: order.payment_status,
+  amount_minor: order.payment_amount_minor,
+  authorised_minor: order.authorised_minor,
+  captured_minor: order.captured_minor,
+  refunded_minor: order.refunded_minor,
+  refunding_minor: order.refunding_minor,
+  released_minor: order.released_minor,
+  failure_code: order.payment_failure,
+})
 
 /** Notes on the order's timeline what happened to it. */
 export async function recordEvent(
@@ -51,15 +82,28 @@ export async function recordEvent(
 }
 
 export interface OrderDraft {
-  readonly order: Omit<NewOrder, 'status' | 'created_at' | 'updated_at'>
+  readonly order: Omit<NewOrder, 'status' | 'created_at' | 'updated_at' | keyof SearchKeys>
   readonly lines: readonly Omit<NewOrderLine, 'id' | 'order_id' | 'position'>[]
+}
+
+type SearchKeys = Pick<NewOrder, 'email_key' | 'name_key'>
+
+function searchKeys(order: OrderDraft['order']): SearchKeys {
+  const { name = '' } = JSON.parse(order.shipping_address) as { name?: string }
+  return { email_key: emailKey(order.email), name_key: nameKey(name) }
 }
 
 /** Writes a new order that waits for its payment. One statement each, however many lines it has. */
 export async function createOrder(ctx: Context, tx: Tx, draft: OrderDraft): Promise<void> {
   const now = ctx.clock.now()
   const { order } = draft
-  const row = { ...order, status: 'pending_payment' as const, created_at: now, updated_at: now }
+  const row = {
+    ...order,
+    ...searchKeys(order),
+    status: 'pending_payment' as const,
+    created_at: now,
+    updated_at: now,
+  }
   const lines = draft.lines.map((line, position) => ({
     ...line,
     id: ctx.newId(),
@@ -88,6 +132,16 @@ export async function settleOrderStatus(
   if (changes !== 1) throw new Error(`order ${order.number} was not waiting for its payment`)
 }
 
+/** Notes that the money for a placed order is all here; false if it was in another state. */
+export async function payOrder(ctx: Context, tx: Tx, { id }: OrderRow): Promise<boolean> {
+  const { changes } = await markPaid(tx, { id, now: ctx.clock.now() })
+  return changes === 1
+}
+
+/** Whether an order is one that the shop has to keep. */
+export const isCounting = ({ status }: OrderRow): boolean =>
+  status !== 'pending_payment' && status !== 'cancelled'
+
 /** Whether there is an order with this id, in any status. */
 export async function hasOrder(db: Db, id: string): Promise<boolean> {
   return (await findOrderRow(db, { by: 'id', id })) !== undefined
@@ -113,7 +167,28 @@ export async function readOrder(tx: Tx, id: string): Promise<Order> {
     () => listLinesOf(tx, { ids: JSON.stringify([{ id }]) }),
     () => listEvents(tx, { orderId: id }),
   ])
-  return { order, lines, events }
+  return {
+    order,
+    lines: await withUnits(tx, lines),
+    events,
+    payments: await paymentsOf(tx, order),
+  }
+}
+
+/** Most orders have one payment, which came with the order: only the others are looked for. */
+async function paymentsOf(db: Db, order: OrderRow): Promise<PaymentFacts[]> {
+  return order.payment_count === 1 ? [paymentFacts(order)] : listPaymentsOf(db, order.id)
+}
+
+/** The same for many orders, in one statement at the most. */
+export async function paymentsOfMany(
+  db: Db,
+  rows: readonly OrderRow[],
+): Promise<(order: OrderRow) => readonly PaymentFacts[]> {
+  const several = rows.filter(({ payment_count }) => payment_count > 1)
+  const payments = several.length === 0 ? [] : await listPaymentsOfOrders(db, several)
+  const byOrder = Map.groupBy(payments, ({ order_id }) => order_id)
+  return (order) => byOrder.get(order.id) ?? [paymentFacts(order)]
 }
 
 export async function loadOrder(db: Db, row: OrderRow): Promise<Order> {
@@ -122,7 +197,12 @@ export async function loadOrder(db: Db, row: OrderRow): Promise<Order> {
     () => listLinesOf(db, { ids }),
     () => listEvents(db, { orderId: row.id }),
   ])
-  return { order: row, lines, events }
+  return {
+    order: row,
+    lines: await withUnits(db, lines),
+    events,
+    payments: await paymentsOf(db, row),
+  }
 }
 
 /** How an order was priced when it was placed; null for one that is older than that. */
@@ -194,8 +274,14 @@ export async function listOrders(
 
 async function withLines(db: Db, rows: readonly OrderRow[]): Promise<OrderSummary[]> {
   const ids = JSON.stringify(rows.map(({ id }) => ({ id })))
-  const byOrder = Map.groupBy(await listLinesOf(db, { ids }), ({ order_id }) => order_id)
-  return rows.map((order) => ({ order, lines: byOrder.get(order.id) ?? [] }))
+  const lines = await withUnits(db, await listLinesOf(db, { ids }))
+  const byOrder = Map.groupBy(lines, ({ order_id }) => order_id)
+  const payments = await paymentsOfMany(db, rows)
+  return rows.map((order) => ({
+    order,
+    lines: byOrder.get(order.id) ?? [],
+    payments: payments(order),
+  }))
 }
 
 export type { OrderLineRow, OrderRow, OrderEventRow }

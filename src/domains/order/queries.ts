@@ -31,24 +31,37 @@ export interface OrderRow {
   readonly gift_card_count: number
   readonly version: number
   readonly created_at: number
+  readonly payment_count: number
+  /** The payment that it was made with. */
+  readonly payment_id: string
   readonly payment_method: string
   readonly payment_status: PaymentStatus
   readonly payment_failure: string | null
+  readonly payment_amount_minor: Minor
+  readonly authorised_minor: Minor
   readonly captured_minor: Minor
+  readonly refunded_minor: Minor
+  readonly refunding_minor: Minor
+  readonly released_minor: Minor
 }
 
-function orders(db: Db) {
+/** Orders with their payment, as a query to go on with. */
+export function orders(db: Db) {
   return db
     .selectFrom('orders as o')
-    .innerJoin('payments as y', 'y.order_id', 'o.id')
+    .innerJoin('payments as y', (join) =>
+      join.onRef('y.order_id', '=', 'o.id').on('y.position', '=', sql<number>`1`),
+    )
     .select(['o.number', 'o.id', 'o.cart_id', 'o.customer_id', 'o.email', 'o.status'])
     .select(['o.currency', 'o.subtotal_minor', 'o.discount_minor', 'o.shipping_minor'])
     .select(['o.tax_minor', 'o.tax_inclusive', 'o.total_minor', 'o.item_count'])
     .select(['o.shipping_method', 'o.shipping_name', 'o.shipping_address', 'o.billing_address'])
     .select(['o.shipping_discount_minor', 'o.credit_minor', 'o.gift_card_count'])
-    .select(['o.version', 'o.created_at', 'y.method as payment_method'])
-    .select(['y.status as payment_status', 'y.failure_code as payment_failure'])
-    .select('y.captured_minor')
+    .select(['o.version', 'o.created_at', 'o.payment_count'])
+    .select(['y.id as payment_id', 'y.method as payment_method', 'y.status as payment_status'])
+    .select(['y.failure_code as payment_failure', 'y.amount_minor as payment_amount_minor'])
+    .select(['y.authorised_minor', 'y.captured_minor', 'y.refunded_minor', 'y.refunding_minor'])
+    .select('y.released_minor')
 }
 
 const orderById = preparedQuery<{ id: string }, OrderRow>((db, param) =>
@@ -124,6 +137,8 @@ interface StoredOrderLine {
   readonly discount_minor: Minor
   readonly is_gift: 0 | 1
   readonly kind: string
+  /** Whether it names units by their serial numbers. */
+  readonly has_units: 0 | 1
 }
 
 export interface OrderLineRow extends StoredOrderLine {
@@ -133,7 +148,7 @@ export interface OrderLineRow extends StoredOrderLine {
   readonly promised_at: number | null
 }
 
-export interface NewOrderLine extends StoredOrderLine {
+export interface NewOrderLine extends Omit<StoredOrderLine, 'has_units'> {
   readonly position: number
 }
 
@@ -166,7 +181,9 @@ export const listLinesOf = preparedQuery<{ ids: string }, OrderLineRow>(
       (select coalesce(sum(h.waiting), 0) from stock_holds h where h.order_id = l.order_id
         and h.variant_id = l.variant_id and h.status <> 'released') as waiting,
       (select max(case when h.waiting > 0 then h.promised_at end) from stock_holds h
-        where h.order_id = l.order_id and h.variant_id = l.variant_id) as promised_at
+        where h.order_id = l.order_id and h.variant_id = l.variant_id) as promised_at,
+      case when exists (select 1 from unit_events e where e.order_line_id = l.id)
+        then 1 else 0 end as has_units
     from ${db.dialect.jsonRows(param('ids'), { id: 'uuid' })} d
     join order_lines l on l.order_id = d.id
     order by l.order_id, l.position`,
@@ -211,6 +228,7 @@ export const listEventsOf = preparedQuery<
 export interface WithoutName {
   readonly id: string
   readonly new_email: string
+  readonly new_email_key: string
   /** JSON */
   readonly new_shipping: string
   /** JSON */
@@ -220,8 +238,15 @@ export interface WithoutName {
 /** Takes the person out of orders that wait for no payment; the others are left as they are. */
 export const writeWithoutName = bulkUpdate<WithoutName>({
   table: 'orders',
-  columns: { id: 'uuid', new_email: 'text', new_shipping: 'json', new_billing: 'json' },
-  set: sql`email = d.new_email, shipping_address = d.new_shipping,
+  columns: {
+    id: 'uuid',
+    new_email: 'text',
+    new_email_key: 'text',
+    new_shipping: 'json',
+    new_billing: 'json',
+  },
+  set: sql`email = d.new_email, email_key = d.new_email_key, name_key = '',
+    shipping_address = d.new_shipping,
     billing_address = d.new_billing, version = version + 1`,
   where: sql<boolean>`orders.id = d.id and coalesce(orders.status, '') <> 'pending_payment'`,
 })
@@ -275,6 +300,19 @@ export const settleOrder = preparedWrite<{
     .where('status', '=', 'pending_payment'),
 )
 
+/** Notes that the money for a placed order is here; one changed row means that it was placed. */
+export const markPaid = preparedWrite<{ id: string; now: number }>((db, param) =>
+  db
+    .updateTable('orders')
+    .set((set) => ({
+      status: 'paid',
+      version: set('version', '+', 1),
+      updated_at: param('now'),
+    }))
+    .where('id', '=', param('id'))
+    .where(sql<boolean>`coalesce(status, '') = 'placed'`),
+)
+
 export interface NewOrder {
   readonly id: string
   readonly cart_id: string
@@ -303,6 +341,8 @@ export interface NewOrder {
   readonly vat_id: string | null
   /** JSON */
   readonly pricing: string
+  readonly email_key: string
+  readonly name_key: string
   readonly created_at: number
   readonly updated_at: number
 }
@@ -332,6 +372,8 @@ export const insertOrders = bulkInsert<NewOrder>('orders', {
   gift_card_count: 'integer',
   vat_id: 'text',
   pricing: 'json',
+  email_key: 'text',
+  name_key: 'text',
   created_at: 'integer',
   updated_at: 'integer',
 })

@@ -1,15 +1,14 @@
 import type { FastifyRequest } from 'fastify'
 import type { Context } from '../../context.ts'
 import { pagingOf } from '../../core/paging.ts'
-import { referenceOf } from '../../core/reference.ts'
 import type { App } from '../../http/app.ts'
 import { signedIn } from '../../http/auth.ts'
 import { sendCacheable } from '../../http/conditional.ts'
 import { envelope, listEnvelope, success } from '../../http/envelope.ts'
 import { pageLinks, pageMeta } from '../../http/paging.ts'
-import { IdParams } from '../../http/schema.ts'
 import { getOrder, listOrders } from './orders.ts'
-import { OrderQuery, OrderSummaryView, OrderTokenQuery, OrderView } from './schema.ts'
+import { namedOrder } from './reference.ts'
+import { OrderParams, OrderQuery, OrderSummaryView, OrderTokenQuery, OrderView } from './schema.ts'
 import { orderSummaryView, orderView } from './views.ts'
 
 const tags = ['Orders']
@@ -29,10 +28,14 @@ export function registerOrderRoutes(app: App, ctx: Context): void {
     async (request) => {
       const paging = pagingOf(request.query)
       const page = await listOrders(ctx, signedIn(request).customerId, paging)
-      return success(page.items.map(orderSummaryView), 'Orders listed', {
-        meta: pageMeta(paging, page),
-        links: pageLinks(request.url, paging, page),
-      })
+      return success(
+        page.items.map((item) => orderSummaryView(ctx, item)),
+        'Orders listed',
+        {
+          meta: pageMeta(paging, page),
+          links: pageLinks(request.url, paging, page),
+        },
+      )
     },
   )
 
@@ -43,7 +46,7 @@ export function registerOrderRoutes(app: App, ctx: Context): void {
         tags,
         summary: 'One order: yours, or a guest order with its token',
         description: 'A guest sends the token from the checkout as ?token= or Order-Token header.',
-        params: IdParams,
+        params: OrderParams,
         querystring: OrderTokenQuery,
         response: { 200: envelope(OrderView) },
       },
@@ -51,8 +54,8 @@ export function registerOrderRoutes(app: App, ctx: Context): void {
     },
     async (request, reply) => {
       const reader = readerOf(request, request.query.token)
-      const found = await getOrder(ctx, referenceOf(request.params.id), reader)
-      const body = reply.serialize(success(orderView(found), 'Order found'))
+      const found = await getOrder(ctx, namedOrder(ctx, request.params.id), reader)
+      const body = reply.serialize(success(orderView(ctx, found), 'Order found'))
       return sendCacheable({ request, reply }, String(body), found.order.version)
     },
   )

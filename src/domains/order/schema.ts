@@ -27,13 +27,34 @@ export const OrderLineView = Type.Object(
         { title: 'OrderedOnBackOrder' },
       ),
     ),
+    units: Type.Array(Type.Object({ serial_number: Type.String(), is_returned: Type.Boolean() }), {
+      description: 'The pieces by serial number, where the article is tracked by unit',
+    }),
   },
   { title: 'OrderLine' },
 )
 
+export const OrderPaymentView = Type.Object(
+  {
+    id: Uuid,
+    position: Type.Integer({ description: '1: the payment of the checkout' }),
+    method: Type.String(),
+    status: Type.String({ examples: ['captured'] }),
+    amount: Money,
+    authorised: Money,
+    captured: Money,
+    refunding: Money,
+    refunded: Money,
+    released: Money,
+    failure: Type.Union([Type.String(), Type.Null()]),
+  },
+  { title: 'OrderPayment' },
+)
+
 const summary = {
   id: Uuid,
-  number: Type.Integer({ description: 'The number to tell the customer' }),
+  number: Type.Integer(),
+  reference: Type.String({ description: 'What to call the order towards people' }),
   status: Type.String({ examples: ['paid'] }),
   currency: Type.String(),
   item_count: Type.Integer(),
@@ -46,6 +67,7 @@ const summary = {
   total: Money,
   credit: Money,
   payment: Type.Object({ method: Type.String(), status: Type.String(), captured: Money }),
+  payments: Type.Array(OrderPaymentView),
   lines: Type.Array(OrderLineView),
   created_at: Timestamp,
   version: Type.Integer(),
@@ -75,6 +97,17 @@ export const OrderView = Type.Object(
 )
 
 export const OrderQuery = Type.Object(PageQuery, { additionalProperties: false })
+
+/** Wherever an order is named: the UUID, the short number or the reference. */
+export const OrderParams = Type.Object({
+  id: Type.String({
+    minLength: 1,
+    maxLength: 60,
+    pattern: '^[0-9A-Za-z._-]+$',
+    description: 'The id (UUID), the short number or the reference',
+    examples: ['1001'],
+  }),
+})
 
 export const OrderTokenQuery = Type.Object(
   {

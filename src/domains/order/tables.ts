@@ -30,9 +30,13 @@ export interface OrderTable {
   /** Paid by gift cards and store credit. */
   credit_minor: Generated<Minor>
   gift_card_count: Generated<number>
+  payment_count: Generated<number>
   vat_id: Generated<string | null>
   /** JSON: how it was priced. */
   pricing: Generated<string | null>
+  /** By which orders are searched: see core/order-search.ts. */
+  email_key: Generated<string>
+  name_key: Generated<string>
   version: Generated<number>
   created_at: number
   updated_at: number
@@ -67,7 +71,25 @@ export interface OrderEventTable {
   created_at: number
 }
 
+export interface OrderTagTable {
+  order_id: string
+  tag: string
+  created_at: number
+}
+
+export interface OrderNoteTable {
+  id: string
+  order_id: string
+  /** 1: the customer can read it. */
+  is_public: 0 | 1
+  body: string
+  author: string
+  created_at: number
+}
+
 export interface OrderTables {
+  order_tags: OrderTagTable
+  order_notes: OrderNoteTable
   orders: OrderTable
   order_lines: OrderLineTable
   order_events: OrderEventTable

@@ -1,12 +1,15 @@
+import type { Context } from '../../context.ts'
 import type { Minor } from '../../core/money.ts'
 import { moneyView, timeOrNullView, timeView } from '../catalog/views.ts'
 import type { Order, OrderLineRow, OrderSummary } from './orders.ts'
+import { orderReference } from './reference.ts'
 
-export function orderSummaryView({ order, lines }: OrderSummary) {
+export function orderSummaryView(ctx: Context, { order, lines, payments }: OrderSummary) {
   const money = (amount: Minor) => moneyView(amount, order.currency)
   return {
     id: order.id,
     number: order.number,
+    reference: orderReference(ctx, order),
     status: order.status,
     currency: order.currency,
     item_count: order.item_count,
@@ -23,6 +26,19 @@ export function orderSummaryView({ order, lines }: OrderSummary) {
       status: order.payment_status,
       captured: money(order.captured_minor),
     },
+    payments: payments.map((payment) => ({
+      id: payment.id,
+      position: payment.position,
+      method: payment.method,
+      status: payment.status,
+      amount: money(payment.amount_minor),
+      authorised: money(payment.authorised_minor),
+      captured: money(payment.captured_minor),
+      refunding: money(payment.refunding_minor),
+      refunded: money(payment.refunded_minor),
+      released: money(payment.released_minor),
+      failure: payment.failure_code,
+    })),
     lines: lines.map((line) => ({
       id: line.id,
       product_id: line.product_id,
@@ -39,6 +55,10 @@ export function orderSummaryView({ order, lines }: OrderSummary) {
       total: money(line.total_minor),
       is_gift: line.is_gift === 1,
       ...backOrderOf(line),
+      units: line.units.map(({ serial, isOut }) => ({
+        serial_number: serial,
+        is_returned: !isOut,
+      })),
     })),
     created_at: timeView(order.created_at),
     version: order.version,
@@ -52,10 +72,10 @@ function backOrderOf({ waiting: quantity, promised_at }: OrderLineRow) {
   return { back_order: { quantity, promised_at: timeOrNullView(promised_at) } }
 }
 
-export function orderView(found: Order) {
+export function orderView(ctx: Context, found: Order) {
   const { order, events } = found
   return {
-    ...orderSummaryView(found),
+    ...orderSummaryView(ctx, found),
     email: order.email,
     shipping_method: { code: order.shipping_method, name: order.shipping_name },
     shipping_address: JSON.parse(order.shipping_address) as Record<string, string>,

@@ -93,7 +93,7 @@ export async function priceBasket<Row extends BasketRow>(
   question: BasketQuestion<Row>,
 ): Promise<PricedBasket<Row>> {
   const settings = await pricingSettings(ctx, db, question.version)
-  const keys = customerKeys({ customerId: question.customerId, email: question.email })
+  const keys = customerKeys(ctx, { customerId: question.customerId, email: question.email })
   const facts = await factsOf(ctx, db, { question, settings, keys })
   const { currency, rows } = question
   const at = question.at ?? ctx.clock.now()

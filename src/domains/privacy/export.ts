@@ -1,13 +1,16 @@
 import type { Context } from '../../context.ts'
-import { csvLine } from '../../core/csv.ts'
-import { formatMinor, type Minor } from '../../core/money.ts'
+import { csvTable, type Cell } from '../../csv.ts'
+import { formatMinor } from '../../core/money.ts'
 import type { Principal } from '../access/permissions.ts'
 import { exportLog, record } from '../audit/log.ts'
 import { getCart } from '../cart/cart.ts'
 import { cartView } from '../cart/views.ts'
+import { moneyView } from '../catalog/views.ts'
+import { getLedger, listStoreCredits } from '../credit/credit.ts'
 import { listAddresses } from '../customer/addresses.ts'
 import { assertMayManage, getCustomer, lockAccount } from '../customer/customers.ts'
 import { customerView } from '../customer/views.ts'
+import { groupIdsOf, listGroups } from '../group/groups.ts'
 import { ordersOf } from '../order/export.ts'
 import type { Order } from '../order/orders.ts'
 import { orderView } from '../order/views.ts'
@@ -39,8 +42,10 @@ export async function personalData(ctx: Context, id: string): Promise<PersonalDa
       sign_in: () => once(() => listSignInWays(db.long, { id })),
       api_keys: () => once(() => keysOf(ctx, id)),
       carts: () => once(() => cartsOf(ctx, id)),
+      groups: () => once(() => groupsOf(ctx, id)),
+      store_credit: () => once(() => creditOf(ctx, id)),
       log: () => logOf(ctx, id),
-      orders: () => views(ordersOf(ctx, id)),
+      orders: () => views(ctx, ordersOf(ctx, id)),
     },
     orders: () => ordersOf(ctx, id),
     exportedAt: ctx.clock.now(),
@@ -95,6 +100,23 @@ async function cartsOf(ctx: Context, customerId: string): Promise<object[]> {
   return cart.id === undefined ? [] : [cartView(ctx, cart)]
 }
 
+async function groupsOf({ db }: Context, customerId: string): Promise<object[]> {
+  const ids = new Set(await groupIdsOf(db.long, customerId))
+  const groups = await listGroups(db.long)
+  return groups.filter(({ id }) => ids.has(id)).map(({ code, name }) => ({ code, name }))
+}
+
+async function creditOf({ db }: Context, customerId: string): Promise<object[]> {
+  const accounts = await listStoreCredits(db.long, { customerId })
+  const ledgers = await Promise.all(accounts.map(({ id }) => getLedger(db.long, id)))
+  return ledgers.map(({ account, entries }) => ({
+    ...moneyView(account.balance_minor, account.currency),
+    entries: entries.map(({ kind, amount_minor, order_id, created_at }) =>
+      timed({ kind, amount: formatMinor(amount_minor, account.currency), order_id, created_at }),
+    ),
+  }))
+}
+
 /** What the log knows of somebody's own doings; what others did is in it without their data. */
 async function* logOf(ctx: Context, actorId: string): Pages {
   for await (const rows of exportLog(ctx, { actorId })) {
@@ -104,8 +126,8 @@ async function* logOf(ctx: Context, actorId: string): Pages {
   }
 }
 
-async function* views(pages: AsyncIterable<readonly Order[]>): Pages {
-  for await (const orders of pages) yield orders.map(orderView)
+async function* views(ctx: Context, pages: AsyncIterable<readonly Order[]>): Pages {
+  for await (const orders of pages) yield orders.map((order) => orderView(ctx, order))
 }
 
 /** One JSON document, made while it is sent: no more than a page of orders is held at a time. */
@@ -137,29 +159,36 @@ export function zipOf(data: PersonalData): AsyncGenerator<Uint8Array> {
       name: `${name}.json`,
       chunks: jsonArray(pages()),
     })),
-    { name: 'orders.csv', chunks: csvOf(data.orders()) },
+    { name: 'orders.csv', chunks: csvTable(columns, data.orders()) },
   ]
   return zipped(files, data.exportedAt)
 }
 
-const columns = [
-  ...['number', 'created_at', 'status', 'items', 'currency'],
-  ...['subtotal', 'discount', 'shipping', 'tax', 'total'],
-  ...['payment_method', 'payment_status', 'captured'],
-]
+const amount =
+  (name: AmountColumn) =>
+  ({ order }: Order) =>
+    formatMinor(order[name], order.currency)
 
-async function* csvOf(pages: AsyncIterable<readonly Order[]>): AsyncGenerator<string> {
-  yield csvLine(columns)
-  for await (const orders of pages) yield orders.map(csvRow).join('')
-}
+type AmountColumn =
+  | 'subtotal_minor'
+  | 'discount_minor'
+  | 'shipping_minor'
+  | 'tax_minor'
+  | 'total_minor'
+  | 'captured_minor'
 
-function csvRow({ order }: Order): string {
-  const amount = (value: Minor) => formatMinor(value, order.currency)
-  return csvLine([
-    ...[String(order.number), new Date(order.created_at).toISOString(), order.status],
-    ...[String(order.item_count), order.currency],
-    ...[amount(order.subtotal_minor), amount(order.discount_minor)],
-    ...[amount(order.shipping_minor), amount(order.tax_minor), amount(order.total_minor)],
-    ...[order.payment_method, order.payment_status, amount(order.captured_minor)],
-  ])
+const columns: Readonly<Record<string, (order: Order) => Cell>> = {
+  number: ({ order }) => order.number,
+  created_at: ({ order }) => new Date(order.created_at).toISOString(),
+  status: ({ order }) => order.status,
+  items: ({ order }) => order.item_count,
+  currency: ({ order }) => order.currency,
+  subtotal: amount('subtotal_minor'),
+  discount: amount('discount_minor'),
+  shipping: amount('shipping_minor'),
+  tax: amount('tax_minor'),
+  total: amount('total_minor'),
+  payment_method: ({ order }) => order.payment_method,
+  payment_status: ({ order }) => order.payment_status,
+  captured: amount('captured_minor'),
 }

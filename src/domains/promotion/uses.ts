@@ -4,6 +4,7 @@ import { minor, type Minor } from '../../core/money.ts'
 import type { Discount } from '../../core/promotion/apply.ts'
 import type { Db, Tx } from '../../db/database.ts'
 import { together } from '../../db/together.ts'
+import { stamp } from '../../sealing.ts'
 import type { CodeInCart } from './coupons.ts'
 import type { ActivePromotion } from './promotions.ts'
 import {
@@ -21,15 +22,20 @@ import {
   type TakenSlot,
 } from './queries.ts'
 
-/** By what a customer is known again: the account, and the e-mail address. */
-export function customerKeys(buyer: {
-  readonly customerId: string | undefined
-  readonly email: string | undefined
-}): string[] {
+/**
+ * By what a customer is known again: the account, and a stamp of the e-mail address, which says
+ * nothing to whoever reads the database, and stays when an account is erased.
+ */
+export function customerKeys(
+  { secrets }: Context,
+  buyer: { readonly customerId: string | undefined; readonly email: string | undefined },
+): string[] {
   const { customerId, email } = buyer
+  const stamped = (address: string) =>
+    stamp(secrets, 'promotion-customers', address.trim().toLowerCase())
   return [
     ...(customerId === undefined ? [] : [`account:${customerId}`]),
-    ...(email === undefined ? [] : [`email:${email.trim().toLowerCase()}`]),
+    ...(email === undefined ? [] : [`email:${stamped(email)}`]),
   ]
 }
 

@@ -49,7 +49,7 @@ export function registerCheckoutRoutes(app: App, ctx: Context): void {
           'order. billing_info defaults to shipping_info.',
         headers: AddHeaders,
         body: ShopCheckoutBody,
-        response: { 201: envelope(ShopPlacedOrder) },
+        response: { 201: envelope(ShopPlacedOrder), 202: envelope(ShopPlacedOrder) },
       },
       config: { allow: 'shopper', rateClass: 'checkout', errors: checkoutErrors },
     },
@@ -64,9 +64,15 @@ export function registerCheckoutRoutes(app: App, ctx: Context): void {
         {
           body,
           render: (placed) =>
-            success({ ...shopOrder(placed), token: placed.token }, 'Order placed', {
-              links: orderLinks(placed.order.number),
-            }),
+            success(
+              {
+                ...shopOrder(ctx, placed),
+                token: placed.token,
+                ...(placed.action ? { payment_action: placed.action } : {}),
+              },
+              placed.action ? 'The order waits for its payment' : 'Order placed',
+              { links: orderLinks(placed.order.number) },
+            ),
         },
       )
     },

@@ -17,7 +17,8 @@ const Item = Type.Object({
 const summary = {
   id: Type.Integer(),
   uuid: Uuid,
-  order_number: Type.Integer({ description: 'The same as id: the number to tell the customer' }),
+  order_number: Type.Integer({ description: 'The same as id' }),
+  reference: Type.String({ description: 'What to call the order towards people' }),
   status: Type.String({ examples: ['paid'] }),
   currency: Type.String(),
   item_count: Type.Integer(),
@@ -40,6 +41,7 @@ const summary = {
 const exampleOrder = {
   id: 100_001,
   order_number: 100_001,
+  reference: '100001',
   status: 'paid',
   total_amount: 64.93,
   tax_amount: 4.95,

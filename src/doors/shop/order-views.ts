@@ -1,14 +1,17 @@
+import type { Context } from '../../context.ts'
 import type { Minor } from '../../core/money.ts'
 import { timeView } from '../../domains/catalog/views.ts'
 import type { Order, OrderSummary } from '../../domains/order/orders.ts'
+import { orderReference } from '../../domains/order/reference.ts'
 import { exact } from './exact.ts'
 
-export function shopOrderSummary({ order, lines }: OrderSummary) {
+export function shopOrderSummary(ctx: Context, { order, lines }: OrderSummary) {
   const money = (amount: Minor) => exact(amount, order.currency)
   return {
     id: order.number,
     uuid: order.id,
     order_number: order.number,
+    reference: orderReference(ctx, order),
     status: order.status,
     currency: order.currency,
     item_count: order.item_count,
@@ -40,10 +43,10 @@ export function shopOrderSummary({ order, lines }: OrderSummary) {
   }
 }
 
-export function shopOrder(found: Order) {
+export function shopOrder(ctx: Context, found: Order) {
   const { order, events } = found
   return {
-    ...shopOrderSummary(found),
+    ...shopOrderSummary(ctx, found),
     email: order.email,
     shipping_method: { code: order.shipping_method, name: order.shipping_name },
     shipping_address: JSON.parse(order.shipping_address) as Record<string, string>,

@@ -1,3 +1,4 @@
+import { manualPayment } from './manual.ts'
 import type { PaymentDriver } from './driver.ts'
 
 /**
@@ -5,11 +6,9 @@ import type { PaymentDriver } from './driver.ts'
  * so nobody is asked. An order with something left is refused before it comes here.
  */
 export const creditPayment: PaymentDriver = {
+  ...manualPayment,
   code: 'credit',
   name: 'Gift card or store credit',
-  offline: true,
-  check: () => undefined,
-  charge: () => Promise.resolve({ kind: 'failed', code: 'nothing_to_pay_with' }),
+  authorise: () => Promise.resolve({ kind: 'failed', code: 'nothing_to_pay_with' }),
   find: () => Promise.resolve(undefined),
-  refund: () => Promise.resolve(),
 }

@@ -16,7 +16,20 @@ before(async () => {
 after(() => provider[Symbol.asyncDispose]())
 
 const driver = () => httpPayment({ url: `${provider.url}/`, token: 'secret', timeoutMs: 400 })
-const request = (key: string) => ({ key, amountMinor: minor(500), currency: 'USD', data: {} })
+const payment = (key: string) => ({
+  ...{ key, amountMinor: minor(500), currency: 'USD' },
+  reference: null,
+})
+const request = (key: string) => ({
+  ...payment(key),
+  ...{ data: {}, capture: 'now' as const },
+  keep: () => Promise.resolve(),
+})
+const refundOf = (key: string) => ({
+  payment: payment(key),
+  operationKey: `${key}-refund`,
+  amountMinor: minor(500),
+})
 
 /** Whether money has moved although the caller heard of nothing but trouble. */
 const troubles: readonly [Fault, boolean][] = [
@@ -38,10 +51,10 @@ describe('the payment driver http', () => {
     test(`leaves the outcome open after ${fault}, and finds it`, async () => {
       await provider.behave({ script: [fault] })
       const key = `trouble-${fault}`
-      await assert.rejects(driver().charge(request(key)))
-      const found = await driver().find(key)
+      await assert.rejects(driver().authorise(request(key)))
+      const found = await driver().find(payment(key))
       assert.deepEqual(found, charges ? { kind: 'captured', reference: `ch_${key}` } : undefined)
-      assert.deepEqual(await driver().charge(request(key)), {
+      assert.deepEqual(await driver().authorise(request(key)), {
         kind: 'captured',
         reference: `ch_${key}`,
       })
@@ -53,12 +66,12 @@ describe('the payment driver http', () => {
     test(`does not take ${fault} for "never seen" or "given back"`, async () => {
       const key = `asked-${fault}`
       await provider.behave({ always: { find: fault, refund: fault } })
-      await driver().charge(request(key))
-      await assert.rejects(driver().find(key))
-      await assert.rejects(driver().refund(request(key)))
+      await driver().authorise(request(key))
+      await assert.rejects(driver().find(payment(key)))
+      await assert.rejects(driver().refund(refundOf(key)))
       await provider.behave({})
-      await driver().refund(request(key))
-      assert.deepEqual(await driver().find(key), { kind: 'failed', code: 'refunded' })
+      await driver().refund(refundOf(key))
+      assert.deepEqual(await driver().find(payment(key)), { kind: 'failed', code: 'refunded' })
       assert.deepEqual(accounts(provider.entries()).get(key), {
         charged: 1,
         refunded: 1,
@@ -90,8 +103,8 @@ describe('the payment driver http', () => {
     await once(server, 'listening')
     const base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
     const options = { token: 'secret', timeoutMs: 1_000 }
-    await assert.rejects(httpPayment({ ...options, url: `${base}/moved` }).find('one'))
-    await assert.rejects(httpPayment({ ...options, url: base }).find('two'))
+    await assert.rejects(httpPayment({ ...options, url: `${base}/moved` }).find(payment('one')))
+    await assert.rejects(httpPayment({ ...options, url: base }).find(payment('two')))
     assert.deepEqual(
       seen.map(({ url, headers }) => [url, headers.authorization]),
       [
