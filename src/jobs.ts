@@ -7,6 +7,10 @@ import { forgetOldSessions } from './domains/access/sessions.ts'
 import { forgetExpiredCarts } from './domains/cart/cart.ts'
 import { expireDue, reconcileDue } from './domains/checkout/reconcile.ts'
 import { forgetOldTokens } from './domains/customer/one-time-tokens.ts'
+import { watchStock } from './domains/inventory/alerts.ts'
+import { fillBackorders } from './domains/inventory/arrivals.ts'
+import { withholdExpired } from './domains/inventory/lots.ts'
+import { forgetOldSubscriptions, notifyWaiting } from './domains/inventory/subscriptions.ts'
 import { queuedSubscribers } from './subscribers.ts'
 import { expireCredit } from './domains/credit/credit.ts'
 
@@ -22,6 +26,10 @@ const jobs: readonly Job[] = [
   { name: 'relay', everyMs: 1_000, run: deliverPending },
   { name: 'reconcile', everyMs: 1_000, run: reconcileDue },
   { name: 'expire', everyMs: 5_000, run: expireDue },
+  { name: 'back-orders', everyMs: 5_000, run: fillBackorders },
+  { name: 'expired lots', everyMs: 30_000, run: withholdExpired },
+  { name: 'stock alerts', everyMs: 10_000, run: watchStock },
+  { name: 'back in stock', everyMs: 10_000, run: notifyWaiting },
   { name: 'expire credit', everyMs: 60_000, run: expireCredit },
   { name: 'sweep', everyMs: 600_000, run: sweep },
   { name: 'signing keys', everyMs: 3_600_000, run: rotateWhenDue },
@@ -40,6 +48,7 @@ function sweep(ctx: Context): Promise<void> {
     await forgetExpiredCarts(ctx, tx)
     await forgetOldSessions(ctx, tx)
     await forgetOldTokens(ctx, tx)
+    await forgetOldSubscriptions(ctx, tx)
   })
 }
 

@@ -10,6 +10,7 @@ import { signInMethodChanged } from './account-letters.ts'
 import { accountMails } from './account-mails.ts'
 import { storeUrl, type MailContent } from './letter.ts'
 import { orderConfirmation, paymentRefunded } from './order-letters.ts'
+import { stockMails } from './stock-mails.ts'
 import { storeOf, write } from './store.ts'
 
 /** Whom to write to, and what. */
@@ -30,6 +31,7 @@ export const mailTopics: { readonly [T in EventTopic]?: MailMaker<T> } = {
   'account.factor_changed': aboutFactors,
   'order.refunded': (ctx, { order_id: id }) => mailAboutOrder(ctx, String(id), refund),
   ...accountMails,
+  ...stockMails,
 }
 
 /** To the owner of an account, unless it is gone. */
