@@ -4,7 +4,7 @@ import type { PricedLine } from '../../core/pricing/cart.ts'
 import type { Cart, CartLineRow, Problem } from '../../domains/cart/cart.ts'
 import { problemMessage } from '../../domains/cart/views.ts'
 import { imageOf, timeView } from '../../domains/catalog/views.ts'
-import { exact } from './exact.ts'
+import { exact } from '../exact.ts'
 
 const zero = minor(0)
 

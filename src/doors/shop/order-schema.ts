@@ -1,6 +1,6 @@
 import { Type, type Static } from 'typebox'
 import { Timestamp, Uuid } from '../../http/schema.ts'
-import { Amount } from './exact.ts'
+import { Amount } from '../exact.ts'
 
 const Item = Type.Object({
   product_id: Type.Integer(),

@@ -3,7 +3,7 @@ import type { Minor } from '../../core/money.ts'
 import { timeView } from '../../domains/catalog/views.ts'
 import type { Order, OrderSummary } from '../../domains/order/orders.ts'
 import { orderReference } from '../../domains/order/reference.ts'
-import { exact } from './exact.ts'
+import { exact } from '../exact.ts'
 
 export function shopOrderSummary(ctx: Context, { order, lines }: OrderSummary) {
   const money = (amount: Minor) => exact(amount, order.currency)
