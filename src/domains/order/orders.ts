@@ -15,6 +15,7 @@ import type { Db, Tx } from '../../db/database.ts'
 import { together } from '../../db/together.ts'
 import { may, type Principal } from '../access/permissions.ts'
 import { withUnits, type LineUnit } from '../unit/sale.ts'
+import type { Actor } from '../audit/log.ts'
 import {
   listPaymentsOf,
   listPaymentsOfOrders,
@@ -71,14 +72,38 @@ const paymentFacts = (order: OrderRow): PaymentFacts => ({
   failure_code: order.payment_failure,
 })
 
-/** Notes on the order's timeline what happened to it. */
+export interface NewEvent {
+  readonly orderId: string
+  /** A verb in the past: `shipped`. */
+  readonly type: string
+  readonly data?: object
+  /** Whoever bought, when it is they who did it; without it the actor of `ctx`. */
+  readonly by?: Customer
+}
+
+/** Whoever bought, a guest without an account. */
+export interface Customer {
+  readonly customerId: string | null
+}
+
+/** Notes on the order's timeline what happened to it, and who did it. */
 export async function recordEvent(
   ctx: Context,
   tx: Tx,
-  { orderId, type, data = {} }: { orderId: string; type: string; data?: object },
+  { orderId, type, data = {}, by }: NewEvent,
 ): Promise<void> {
   const [id, now] = [ctx.newId(), ctx.clock.now()]
-  await insertEvent(tx, { id, orderId, type, data: JSON.stringify(data), now })
+  const event = { id, orderId, type, data: JSON.stringify(data), now }
+  await insertEvent(tx, { ...event, ...(by ? customerActor(by) : actorOf(ctx.actor)) })
+}
+
+const customerActor = ({ customerId }: Customer) =>
+  ({ actorKind: 'customer', actorId: customerId, actorName: null }) as const
+
+/** People of the shop are named, as in its audit log. */
+function actorOf({ kind, id, name }: Actor) {
+  const actorKind = kind === 'account' ? ('staff' as const) : kind
+  return { actorKind, actorId: id, actorName: kind === 'system' ? null : name.slice(0, 200) }
 }
 
 export interface OrderDraft {
@@ -113,9 +138,13 @@ export async function createOrder(ctx: Context, tx: Tx, draft: OrderDraft): Prom
   await together(tx, [
     () => insertOrders(tx, [row]),
     () => insertOrderLines(tx, lines),
-    () => recordEvent(ctx, tx, { orderId: order.id, type: 'created' }),
+    () => recordEvent(ctx, tx, { orderId: order.id, type: 'created', by: buyerOf(order) }),
   ])
 }
+
+export const buyerOf = ({ customer_id }: { readonly customer_id: string | null }): Customer => ({
+  customerId: customer_id,
+})
 
 /** Ends the wait for the payment: the order counts, or it is cancelled and its cart free again. */
 export async function settleOrderStatus(
