@@ -68,8 +68,12 @@ export const orderActions = {
     processing: to('cancelled', shop),
   },
   cancel_part: stay([...unshipped, 'partially_shipped'], shop),
-  /** What has not been shipped is cancelled, and the order thereby shipped. */
+  /** What has not been shipped is cancelled, and the order thereby shipped, … */
   cancel_rest: { partially_shipped: to('shipped', shop) },
+  /** … or delivered, since what was shipped has arrived, … */
+  cancel_rest_delivered: { partially_shipped: to('delivered', shop) },
+  /** … or returned, since what was shipped has come back. */
+  cancel_rest_returned: { partially_shipped: to('returned', shop) },
   /** Articles are added, or it goes elsewhere or otherwise. */
   edit: stay(unshipped, shop),
   /** A parcel is made up of some of its goods. */
@@ -89,11 +93,13 @@ export const orderActions = {
   deliver_rest: { shipped: to('delivered', shop) },
   request_return: stay(underWay, anyone),
   /** A return is approved or refused, or withdrawn by its customer. */
-  decide_return: stay(underWay, anyone),
-  return_part: stay(underWay, shop),
+  decide_return: stay([...underWay, 'refunded'], anyone),
+  return_part: stay([...underWay, 'refunded'], shop),
   return_rest: { shipped: to('returned', shop), delivered: to('returned', shop) },
   /** In exchange for what came back other goods go out. */
-  exchange: stay([...unshipped, ...underWay], shop),
+  exchange: Object.fromEntries(
+    underWay.map((state) => [state, to('partially_shipped', shop)]),
+  ) as Steps,
   /** Money is given back without goods: some of it, or the last of it. */
   refund_part: stay([...unshipped, ...underWay, 'returned'], shop),
   refund_rest: {
@@ -129,9 +135,12 @@ export function nextState(
   if (!all.some(({ by }) => by.includes(party))) return { refusal: 'FORBIDDEN' }
   const step = steps[state]
   if (!step) return { refusal: refusalOf(state, Object.keys(steps) as OrderState[]) }
-  if (!step.by.includes(party)) return { refusal: 'ORDER_IN_PROCESS' }
+  if (!step.by.includes(party)) return { refusal: tooLate(state) }
   return { state: step.to }
 }
+
+const tooLate = (state: OrderState): OrderRefusal =>
+  state === 'pending_payment' ? 'PAYMENT_PENDING' : 'ORDER_IN_PROCESS'
 
 function refusalOf(state: OrderState, allowed: readonly OrderState[]): OrderRefusal {
   if (state === 'pending_payment') return 'PAYMENT_PENDING'

@@ -162,3 +162,29 @@ const lastPosition = preparedQuery<{ orderId: string }, { position: number }>((d
 export async function nextPosition(db: Db, orderId: string): Promise<number> {
   return ((await lastPosition(db, { orderId }))[0]?.position ?? -1) + 1
 }
+
+/** Where an order goes, or is billed to; no changed row means that it has left. */
+export const writeAddresses = preparedWrite<{
+  id: string
+  shipping: string
+  billing: string
+  nameKey: string
+}>((db, param) =>
+  db
+    .updateTable('orders')
+    .set({
+      shipping_address: param('shipping'),
+      billing_address: param('billing'),
+      name_key: param('nameKey'),
+    })
+    .where('id', '=', param('id')),
+)
+
+/** How an order is sent. */
+export const writeShippingMethod = preparedWrite<{ id: string; code: string; name: string }>(
+  (db, param) =>
+    db
+      .updateTable('orders')
+      .set({ shipping_method: param('code'), shipping_name: param('name') })
+      .where('id', '=', param('id')),
+)

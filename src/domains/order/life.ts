@@ -42,6 +42,8 @@ const announcements: Readonly<Record<OrderAction, Announcement>> = {
   cancel: { type: 'cancelled', topic: 'order.cancelled' },
   cancel_part: { type: 'lines_cancelled', topic: 'order.lines_cancelled' },
   cancel_rest: { type: 'lines_cancelled', topic: 'order.lines_cancelled' },
+  cancel_rest_delivered: { type: 'lines_cancelled', topic: 'order.lines_cancelled' },
+  cancel_rest_returned: { type: 'lines_cancelled', topic: 'order.lines_cancelled' },
   edit: { type: 'changed', topic: 'order.changed' },
   exchange: { type: 'exchanged', topic: 'order.changed' },
   pack: { type: 'packed' },

@@ -16,6 +16,7 @@ import { together } from '../../db/together.ts'
 import { may, type Principal } from '../access/permissions.ts'
 import { withUnits, type LineUnit } from '../unit/sale.ts'
 import type { Actor } from '../audit/log.ts'
+import { aftermathOf, noAftermath, type Aftermath } from './aftermath.ts'
 import {
   listPaymentsOf,
   listPaymentsOfOrders,
@@ -45,16 +46,17 @@ export interface OrderLine extends OrderLineRow {
   readonly units: readonly LineUnit[]
 }
 
-export interface Order {
+/** An order as it stands in a list. */
+export interface OrderSummary {
   readonly order: OrderRow
   readonly lines: readonly OrderLine[]
   /** In the order in which they were made. */
   readonly payments: readonly PaymentFacts[]
-  readonly events: readonly OrderEventRow[]
 }
 
-/** An order without its timeline, as it stands in a list. */
-export type OrderSummary = Omit<Order, 'events'>
+export interface Order extends OrderSummary, Aftermath {
+  readonly events: readonly OrderEventRow[]
+}
 
 /** The payment that an order was made with, as its row has it. */
 const paymentFacts = (order: OrderRow): PaymentFacts => ({
@@ -201,7 +203,12 @@ export async function readOrder(tx: Tx, id: string): Promise<Order> {
     lines: await withUnits(tx, lines),
     events,
     payments: await paymentsOf(tx, order),
+    ...(await aftermath(tx, order)),
   }
+}
+
+async function aftermath(db: Db, order: OrderRow): Promise<Aftermath> {
+  return (await aftermathOf(db, [order])).get(order.id) ?? noAftermath
 }
 
 /** Most orders have one payment, which came with the order: only the others are looked for. */
@@ -231,6 +238,7 @@ export async function loadOrder(db: Db, row: OrderRow): Promise<Order> {
     lines: await withUnits(db, lines),
     events,
     payments: await paymentsOf(db, row),
+    ...(await aftermath(db, row)),
   }
 }
 
@@ -260,6 +268,27 @@ export async function getOrder(ctx: Context, by: Reference, reader: OrderReader)
   const row = await findOrderRow(ctx.db.read, by)
   if (!row || !mayRead(ctx, row, reader)) throw notFound('Order')
   return loadOrder(ctx.db.read, row)
+}
+
+/** The same for changing it: staff have ways of their own. */
+export async function getOwnOrder(
+  ctx: Context,
+  by: Reference,
+  { principal, token }: OrderReader,
+): Promise<OrderRow> {
+  const row = await findOrderRow(ctx.db.read, by)
+  const { customerId } = principal ?? {}
+  const isOwner = row !== undefined && customerId !== undefined && row.customer_id === customerId
+  const holdsToken = row !== undefined && token !== undefined && isTokenOf(ctx, row.id, token)
+  if (!row || !(isOwner || holdsToken)) throw notFound('Order')
+  return row
+}
+
+/** The id of an order, for staff who may see all. */
+export async function getOrderId(db: Db, by: Reference): Promise<string> {
+  const row = await findOrderRow(db, by)
+  if (!row) throw notFound('Order')
+  return row.id
 }
 
 function mayRead(ctx: Context, row: OrderRow, { principal, token }: OrderReader): boolean {

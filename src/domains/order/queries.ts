@@ -390,3 +390,11 @@ export const insertOrders = bulkInsert<NewOrder>('orders', {
   created_at: 'integer',
   updated_at: 'integer',
 })
+
+const vatIdOf = preparedQuery<{ orderId: string }, { vat_id: string | null }>((db, param) =>
+  db.selectFrom('orders').select('vat_id').where('id', '=', param('orderId')),
+)
+
+export async function findVatId(db: Db, orderId: string): Promise<string | undefined> {
+  return (await vatIdOf(db, { orderId }))[0]?.vat_id ?? undefined
+}
