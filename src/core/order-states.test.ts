@@ -55,6 +55,7 @@ const tables: Readonly<Record<Party, string>> = {
   cancel_rest_delivered  unpaid   early    early    early    deliver  gone     gone     over    over    over
   cancel_rest_returned   unpaid   early    early    early    return   gone     gone     over    over    over
   edit                   unpaid   =        =        =        gone     gone     gone     over    over    over
+  edit_owing  unpaid  =  placed  =  gone  gone  gone  over  over  over
   pack                   unpaid   process  process  =        =        gone     gone     over    over    over
   unpack                 unpaid   early    early    =        =        gone     gone     over    over    over
   ship_part              unpaid   early    early    partly   =        gone     gone     over    over    over
@@ -81,6 +82,7 @@ const tables: Readonly<Record<Party, string>> = {
   cancel_rest_delivered  never    never   never   never    never   never    never    never   never   never
   cancel_rest_returned   never    never   never   never    never   never    never    never   never   never
   edit                   never    never   never   never    never   never    never    never   never   never
+  edit_owing  never  never  never  never  never  never  never  never  never  never
   pack                   never    never   never   never    never   never    never    never   never   never
   unpack                 never    never   never   never    never   never    never    never   never   never
   ship_part              never    never   never   never    never   never    never    never   never   never
@@ -107,6 +109,7 @@ const tables: Readonly<Record<Party, string>> = {
   cancel_rest_delivered  unpaid   early    early    early    deliver  gone     gone     over    over    over
   cancel_rest_returned   unpaid   early    early    early    return   gone     gone     over    over    over
   edit                   unpaid   =        =        =        gone     gone     gone     over    over    over
+  edit_owing  unpaid  =  placed  =  gone  gone  gone  over  over  over
   pack                   unpaid   process  process  =        =        gone     gone     over    over    over
   unpack                 unpaid   early    early    =        =        gone     gone     over    over    over
   ship_part              unpaid   early    early    partly   =        gone     gone     over    over    over

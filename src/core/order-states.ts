@@ -76,6 +76,8 @@ export const orderActions = {
   cancel_rest_returned: { partially_shipped: to('returned', shop) },
   /** Articles are added, or it goes elsewhere or otherwise. */
   edit: stay(unshipped, shop),
+  /** The same, and not all of its money is here any more. */
+  edit_owing: { ...stay(['placed', 'processing'], shop), paid: to('placed', shop) },
   /** A parcel is made up of some of its goods. */
   pack: {
     placed: to('processing', shop),

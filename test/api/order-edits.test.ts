@@ -67,7 +67,7 @@ describeOnEveryDatabase('an order that has not been sent', (openShop) => {
     await unchanged(shop, async () => {
       refusedField(
         await act(shop, staff, path, { shipping_info: { name: 'Ada' } }),
-        'shipping_info',
+        'shipping_info.address',
       )
       const wrong = { ...shippingInfo, postal_code: 'nowhere' }
       refusedField(

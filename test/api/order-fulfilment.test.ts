@@ -172,6 +172,7 @@ describeOnEveryDatabase('the parcels of an order', (openShop) => {
     await unchanged(shop, async () => {
       const script = { tracking_url: 'javascript:alert(1)' }
       refusedField(await act(shop, staff, path, script), 'tracking_url')
+      refusedField(await act(shop, staff, path, { tracking_url: 'https://[' }), 'tracking_url')
       refusedField(await act(shop, staff, path, { weight: 1 }), 'weight')
       const none = [{ line_id: order.lines[0]?.id, quantity: 0 }]
       refusedField(await act(shop, staff, path, { items: none }), 'items.0.quantity')

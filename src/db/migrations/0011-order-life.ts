@@ -185,6 +185,8 @@ async function createReturns(create: Create, dialect: Dialect): Promise<void> {
       amount_minor: withDefault(integer, 0),
       shipping_minor: withDefault(integer, 0),
       deduction_minor: withDefault(integer, 0),
+      // Of the amount, what other goods were given for instead of money.
+      offset_minor: withDefault(integer, 0),
       version: withDefault(integer, 1),
       created_at: required(integer),
       updated_at: required(integer),
@@ -194,6 +196,7 @@ async function createReturns(create: Create, dialect: Dialect): Promise<void> {
       'foreign key (order_id) references orders (id)',
       "check (status in ('requested', 'approved', 'refused', 'withdrawn', 'received'))",
       'check (amount_minor >= 0 and shipping_minor >= 0 and deduction_minor >= 0)',
+      'check (0 <= offset_minor and offset_minor <= amount_minor)',
     ],
     indexes: {
       order_returns_order: ['order_id', 'number'],

@@ -12,6 +12,8 @@ import { listCardsOfOrder } from './queries.ts'
  */
 export async function issueOrderedCards(ctx: Context, tx: Tx, order: OrderRow): Promise<void> {
   if (order.gift_card_count === 0) return
+  // An order that grew is paid a second time.
+  if ((await listCardsOfOrder(tx, { orderId: order.id })).length > 0) return
   const lines = await listOrderLines(tx, order.id)
   const cards = lines
     .filter(({ kind, price_minor }) => kind === 'gift_card' && price_minor > 0)

@@ -9,7 +9,6 @@ import { sellMore } from '../inventory/returns.ts'
 import { addPayment } from '../payment/additional.ts'
 import { priceArticles, type ArticleLine } from '../pricing/articles.ts'
 import type { PricedBasket } from '../pricing/basket.ts'
-import { outstandingOf } from './giving-back.ts'
 import { assertAction, lockOrder, moveOrder } from './life.ts'
 import { addLines, type AddedLine } from './lines.ts'
 import type { OrderRow } from './orders.ts'
@@ -28,51 +27,40 @@ export interface Charge {
   readonly paymentId: string
 }
 
-export interface Grown {
-  readonly order: OrderRow
-  /** Makes the payment of what the order costs more than before, if it does. */
-  charge(after: OrderRow): Promise<Charge | undefined>
-}
-
 interface Adding {
   /** As it was read after `lockOrder`. */
   readonly order: OrderRow
-  readonly articles: NewArticles
+  readonly items: readonly Wanted[]
   /** The return for which they go out in exchange. */
   readonly returnId: string | null
 }
 
+export interface Grown {
+  readonly order: OrderRow
+  /** What the order costs more. */
+  readonly addedMinor: Minor
+  /** For the timeline. */
+  readonly items: readonly object[]
+}
+
 /**
  * Adds articles to an order at today's prices and taxes. Their goods are the caller's to take, last
- * (`sellMore`). Refuses what is not for sale (NOT_FOUND, PRODUCT_UNAVAILABLE), gift cards, and an
- * order that was taxed another way (ORDER_NOT_EDITABLE).
+ * (`sellMore`), and their money too (`chargeMore`). Refuses what is not for sale (NOT_FOUND,
+ * PRODUCT_UNAVAILABLE), gift cards, and an order that was taxed another way (ORDER_NOT_EDITABLE).
  */
-export async function addArticles(
-  ctx: Context,
-  tx: Tx,
-  { order, articles, returnId }: Adding,
-): Promise<Grown> {
-  const before = await outstandingOf(tx, order)
-  const lines = await pricedLines(ctx, tx, { order, items: articles.items, returnId })
+export async function addArticles(ctx: Context, tx: Tx, adding: Adding): Promise<Grown> {
+  const { order } = adding
+  const lines = await pricedLines(ctx, tx, adding)
   const grown = await addLines(ctx, tx, { order, lines })
-  const data = {
-    items: lines.map(({ sku, quantity, total_minor }) => ({
-      ...{ sku, quantity, total: formatMinor(total_minor, order.currency) },
-    })),
-  }
-  const action = returnId === null ? 'edit' : 'exchange'
-  const moved = await moveOrder(ctx, tx, { order: grown, action, data })
-  const { paymentMethod: method } = articles
-  return {
-    order: moved,
-    charge: (after) => chargeMore(ctx, tx, { order: after, before, method }),
-  }
+  const items = lines.map(({ sku, quantity, total_minor }) => ({
+    ...{ sku, quantity, total: formatMinor(total_minor, order.currency) },
+  }))
+  return { order: grown, addedMinor: minor(grown.total_minor - order.total_minor), items }
 }
 
 interface MoreToPay {
   readonly order: OrderRow
-  /** What was to be paid before the change. */
-  readonly before: Minor
+  readonly amountMinor: Minor
   readonly method: string | undefined
 }
 
@@ -80,10 +68,9 @@ interface MoreToPay {
 export async function chargeMore(
   ctx: Context,
   tx: Tx,
-  { order, before, method }: MoreToPay,
+  { order, amountMinor, method }: MoreToPay,
 ): Promise<Charge | undefined> {
-  const amountMinor = minor((await outstandingOf(tx, order)) - before)
-  if (amountMinor <= 0) return undefined
+  if (amountMinor === 0) return undefined
   if (method === undefined) {
     const due = `${formatMinor(amountMinor, order.currency)} ${order.currency}`
     throw invalid('payment_method', `is required: ${due} are to be paid`)
@@ -187,8 +174,17 @@ export async function growOrder(
   const { orderId, version, items } = growing
   const order = await lockOrder(tx, { id: orderId, version })
   assertAction(order, 'edit', 'staff')
-  const grown = await addArticles(ctx, tx, { order, articles: growing, returnId: null })
-  const charge = await grown.charge(grown.order)
+  const {
+    order: grown,
+    addedMinor,
+    items: added,
+  } = await addArticles(ctx, tx, {
+    ...{ order, items, returnId: null },
+  })
+  const { paymentMethod: method } = growing
+  const charge = await chargeMore(ctx, tx, { order: grown, amountMinor: addedMinor, method })
+  const action = charge ? 'edit_owing' : 'edit'
+  await moveOrder(ctx, tx, { order: grown, action, data: { items: added } })
   await record(ctx, tx, { action: 'order.changed', subject: ['order', orderId], after: { items } })
   await sellMore(ctx, tx, { orderId, items })
   return charge

@@ -1,5 +1,6 @@
 import { Type } from 'typebox'
 import type { Context } from '../../context.ts'
+import { invalid } from '../../core/errors.ts'
 import type { Tx } from '../../db/database.ts'
 import type { App } from '../../http/app.ts'
 import { demandedVersion } from '../../http/conditional.ts'
@@ -43,11 +44,17 @@ interface TrackingBody {
   readonly tracking_url?: string
 }
 
-const trackingOf = ({ carrier, tracking_number, tracking_url }: TrackingBody) => ({
-  carrier: carrier ?? null,
-  trackingNumber: tracking_number ?? null,
-  trackingUrl: tracking_url ?? null,
-})
+function trackingOf({ carrier, tracking_number, tracking_url }: TrackingBody) {
+  // It becomes a link in a mail.
+  if (tracking_url !== undefined && !URL.canParse(tracking_url)) {
+    throw invalid('tracking_url', 'is no address')
+  }
+  return {
+    carrier: carrier ?? null,
+    trackingNumber: tracking_number ?? null,
+    trackingUrl: tracking_url ?? null,
+  }
+}
 
 function registerPacking(app: App, ctx: Context): void {
   app.post(

@@ -177,6 +177,7 @@ export const ReturnView = Type.Object(
     amount: Money,
     shipping: Money,
     deduction: Money,
+    offset: { ...Money, description: 'Of the amount, what was given in other goods' },
     created_at: Timestamp,
     received_at: TimeOrNull,
   },

@@ -51,6 +51,7 @@ function returnView({ row, lines }: OrderReturn, currency: string) {
     amount: money(row.amount_minor),
     shipping: money(row.shipping_minor),
     deduction: money(row.deduction_minor),
+    offset: money(row.offset_minor),
     created_at: timeView(row.created_at),
     received_at: timeOrNull(row.received_at),
   }

@@ -45,6 +45,7 @@ const announcements: Readonly<Record<OrderAction, Announcement>> = {
   cancel_rest_delivered: { type: 'lines_cancelled', topic: 'order.lines_cancelled' },
   cancel_rest_returned: { type: 'lines_cancelled', topic: 'order.lines_cancelled' },
   edit: { type: 'changed', topic: 'order.changed' },
+  edit_owing: { type: 'changed', topic: 'order.changed' },
   exchange: { type: 'exchanged', topic: 'order.changed' },
   pack: { type: 'packed' },
   unpack: { type: 'unpacked' },

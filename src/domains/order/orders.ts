@@ -184,6 +184,12 @@ export async function findOrder({ db }: Context, id: string): Promise<OrderSumma
   return order && (await withLines(db.read, [order]))[0]
 }
 
+/** A whole order, for the shop itself. */
+export async function findWholeOrder({ db }: Context, id: string): Promise<Order | undefined> {
+  const order = await findOrderRow(db.read, { by: 'id', id })
+  return order && loadOrder(db.read, order)
+}
+
 /** The order row, inside the transaction that is changing it. */
 export async function getOrderRow(db: Db, id: string): Promise<OrderRow> {
   const row = await findOrderRow(db, { by: 'id', id })

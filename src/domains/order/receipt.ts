@@ -6,7 +6,7 @@ import type { Tx } from '../../db/database.ts'
 import { record } from '../audit/log.ts'
 import { restock, sellMore } from '../inventory/returns.ts'
 import { worthWithin } from './cancellation.ts'
-import { addArticles, type Charge, type NewArticles } from './edits.ts'
+import { addArticles, chargeMore, type Charge, type Grown, type NewArticles } from './edits.ts'
 import { amountIn, giveBack, shippingRefund } from './giving-back.ts'
 import { assertAction, lockOrder, moveOrder } from './life.ts'
 import { lineShares } from './lines.ts'
@@ -55,17 +55,22 @@ export async function receiveReturn(
   const lines = await listOrderLines(tx, orderId)
   const came = cameOf(lines, found.lines, receiving.items)
   const amounts = amountsOf(order, { lines, came, receiving })
-  const now = ctx.clock.now()
-  if ((await receiveRow(tx, { id, now, ...amounts })).changes !== 1) throw wrongState(found)
+  const grown = exchange && (await exchangeFor(ctx, tx, { order, id, items: exchange.items }))
+  const offsetMinor = minor(Math.min(amounts.amountMinor, grown?.addedMinor ?? 0))
+  const receipt = { id, now: ctx.clock.now(), ...amounts, offsetMinor }
+  if ((await receiveRow(tx, receipt)).changes !== 1) throw wrongState(found)
   await countIn(tx, { order, id, came, asked: found.lines })
-  const added =
-    exchange && (await addArticles(ctx, tx, { order, articles: exchange, returnId: id }))
   const given = await giveBack(ctx, tx, {
-    order: added?.order ?? order,
-    amountMinor: amounts.amountMinor,
+    ...{ order: grown?.order ?? order, amountMinor: amounts.amountMinor, offsetMinor },
     reason: `return ${found.row.number}`,
   })
-  const charged = added && (await added.charge(given.order))
+  const charge =
+    grown &&
+    (await chargeMore(ctx, tx, {
+      order: given.order,
+      amountMinor: minor(grown.addedMinor - offsetMinor),
+      method: exchange.paymentMethod,
+    }))
   const after = lines.map((line) => {
     const { quantity = 0 } = came.find((one) => one.line.id === line.id) ?? {}
     return { ...line, returned_quantity: line.returned_quantity + quantity }
@@ -85,7 +90,21 @@ export async function receiveReturn(
   const { locationId } = receiving
   if (items.length > 0) await restock(ctx, tx, { orderId, items, kind: 'return', locationId })
   if (exchange) await sellMore(ctx, tx, { orderId, items: exchange.items })
-  return charged
+  return charge
+}
+
+interface Exchange {
+  readonly order: OrderRow
+  readonly id: string
+  readonly items: NewArticles['items']
+}
+
+/** Sells other articles for those of a return; the order has something to send again. */
+async function exchangeFor(ctx: Context, tx: Tx, { order, id, items }: Exchange): Promise<Grown> {
+  const grown = await addArticles(ctx, tx, { order, items, returnId: id })
+  const data = { items: grown.items }
+  const moved = await moveOrder(ctx, tx, { order: grown.order, action: 'exchange', data })
+  return { ...grown, order: moved }
 }
 
 const refundText = ({ currency }: OrderRow, refundMinor: Minor) =>

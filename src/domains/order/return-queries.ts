@@ -16,6 +16,7 @@ export interface ReturnRow {
   readonly amount_minor: Minor
   readonly shipping_minor: Minor
   readonly deduction_minor: Minor
+  readonly offset_minor: Minor
   readonly version: number
   readonly created_at: number
   readonly received_at: number | null
@@ -35,7 +36,8 @@ export interface ReturnLineRow {
 export const listReturns = preparedQuery<{ ids: string }, ReturnRow>(
   (db, param) => sql<ReturnRow>`
     select r.number, r.id, r.order_id, r.status, r.note, r.answer, r.amount_minor,
-      r.shipping_minor, r.deduction_minor, r.version, r.created_at, r.received_at
+      r.shipping_minor, r.deduction_minor, r.offset_minor, r.version, r.created_at,
+      r.received_at
     from ${db.dialect.jsonRows(param('ids'), { id: 'uuid' })} d
     join order_returns r on r.order_id = d.id
     order by r.order_id, r.number`,
@@ -102,6 +104,7 @@ interface Receipt {
   readonly amountMinor: Minor
   readonly shippingMinor: Minor
   readonly deductionMinor: Minor
+  readonly offsetMinor: Minor
   readonly now: number
 }
 
@@ -114,6 +117,7 @@ export const receiveRow = preparedWrite<Receipt>((db, param) =>
       amount_minor: param('amountMinor'),
       shipping_minor: param('shippingMinor'),
       deduction_minor: param('deductionMinor'),
+      offset_minor: param('offsetMinor'),
       received_at: param('now'),
       updated_at: param('now'),
       version: set('version', '+', 1),

@@ -15,10 +15,10 @@ import {
   termsOf,
   type Charge,
 } from './edits.ts'
-import { giveBack, outstandingOf, shippingLeft } from './giving-back.ts'
+import { giveBack, shippingLeft } from './giving-back.ts'
 import { raiseTotals, writeAddresses, writeShippingMethod } from './life-queries.ts'
 import { assertAction, lockOrder, moveOrder } from './life.ts'
-import { listOrderLines, type OrderLineRow, type OrderRow } from './orders.ts'
+import { getOrderRow, listOrderLines, type OrderLineRow, type OrderRow } from './orders.ts'
 
 export interface Readdressing {
   readonly orderId: string
@@ -114,7 +114,6 @@ export async function resend(ctx: Context, tx: Tx, change: Resending): Promise<C
   const order = await lockOrder(tx, { id: orderId, version })
   assertAction(order, 'edit', 'staff')
   const lines = await listOrderLines(tx, orderId)
-  const before = await outstandingOf(tx, order)
   const quotes = (await quoted(ctx, tx, { order, lines, address: order.shipping_address })).priced
     .quotes
   const chosen = quotes.find((quote) => quote.method.code === code)
@@ -124,12 +123,13 @@ export async function resend(ctx: Context, tx: Tx, change: Resending): Promise<C
     throw new ShopError('UNKNOWN_SHIPPING_METHOD', { code, available })
   }
   const priced = { order, lines, priceMinor: chosen.priceMinor }
-  const changed = await priceShipping(ctx, tx, priced)
+  const { order: changed, addedMinor } = await priceShipping(ctx, tx, priced)
   await writeShippingMethod(tx, { id: orderId, code, name: chosen.method.name })
   const data = { changed: ['shipping_method'], shipping_method: code }
-  const moved = await moveOrder(ctx, tx, { order: changed, action: 'edit', data })
+  const charge = await chargeMore(ctx, tx, { order: changed, amountMinor: addedMinor, method })
+  await moveOrder(ctx, tx, { order: changed, action: charge ? 'edit_owing' : 'edit', data })
   await record(ctx, tx, { action: 'order.changed', subject: ['order', orderId], after: data })
-  return chargeMore(ctx, tx, { order: moved, before, method })
+  return charge
 }
 
 interface NewShipping {
@@ -143,24 +143,20 @@ async function priceShipping(
   ctx: Context,
   tx: Tx,
   { order, lines, priceMinor }: NewShipping,
-): Promise<OrderRow> {
+): Promise<{ order: OrderRow; addedMinor: Minor }> {
   const paid = minor(order.shipping_minor - order.shipping_discount_minor)
   const difference = minor(priceMinor - paid)
   const cost = await taxedShipping(ctx, tx, { order, priceMinor: minor(Math.abs(difference)) })
   if (difference < 0) {
     const amountMinor = minor(Math.min(cost.totalMinor, shippingLeft(order, lines)))
     const reason = 'another shipping method'
-    return (await giveBack(ctx, tx, { order, amountMinor, reason })).order
+    const given = await giveBack(ctx, tx, { order, amountMinor, reason })
+    return { order: given.order, addedMinor: minor(0) }
   }
   const { id } = order
   const none = { subtotalMinor: minor(0), itemCount: 0, giftCardCount: 0 }
   await raiseTotals(tx, { id, ...none, ...cost })
-  return {
-    ...order,
-    shipping_minor: minor(order.shipping_minor + cost.shippingMinor),
-    tax_minor: minor(order.tax_minor + cost.taxMinor),
-    total_minor: minor(order.total_minor + cost.totalMinor),
-  }
+  return { order: await getOrderRow(tx, id), addedMinor: cost.totalMinor }
 }
 
 /** An amount of shipping with its tax. */

@@ -142,6 +142,8 @@ export interface ReturnTable {
   amount_minor: Generated<Minor>
   shipping_minor: Generated<Minor>
   deduction_minor: Generated<Minor>
+  /** Of the amount, what other goods were given for instead of money. */
+  offset_minor: Generated<Minor>
   version: Generated<number>
   created_at: number
   updated_at: number
