@@ -22,6 +22,9 @@ import { registerInventoryRoutes } from './domains/inventory/routes.ts'
 import { registerOrderStaffRoutes } from './domains/order/staff-routes.ts'
 import { registerPaymentStaffRoutes } from './domains/payment/staff-routes.ts'
 import { registerStockStaffRoutes } from './domains/inventory/staff-routes.ts'
+import { registerOrderChangeRoutes } from './domains/order/change-routes.ts'
+import { registerFulfilmentRoutes } from './domains/order/fulfilment-routes.ts'
+import { registerOrderLifeRoutes } from './domains/order/life-routes.ts'
 import { registerOrderRoutes } from './domains/order/routes.ts'
 import { registerPrivacyRoutes } from './domains/privacy/routes.ts'
 import { registerPriceListRoutes } from './domains/pricing/list-routes.ts'
@@ -66,6 +69,9 @@ export async function buildApp(ctx: Context): Promise<BuiltApp> {
       registerOrderStaffRoutes(v1, ctx)
       registerPaymentStaffRoutes(v1, ctx)
       registerStockStaffRoutes(v1, ctx)
+      registerOrderLifeRoutes(v1, ctx)
+      registerOrderChangeRoutes(v1, ctx)
+      registerFulfilmentRoutes(v1, ctx)
       registerCustomerRoutes(v1, ctx)
       registerLinkRoutes(v1, ctx)
       registerPrivacyRoutes(v1, ctx)

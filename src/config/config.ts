@@ -62,6 +62,8 @@ export interface Config {
   readonly mail: MailConfig
   readonly lifetimes: {
     readonly holdMs: number
+    /** For asking to return goods; undefined: no limit. */
+    readonly returnMs: number | undefined
     readonly cartMs: number
     readonly idempotencyMs: number
   }
@@ -97,6 +99,7 @@ export interface Config {
 export type RateClass = 'read' | 'write' | 'checkout' | 'sign_in' | 'register' | 'reset' | 'admin'
 
 const minuteMs = 60_000
+const dayMs = 86_400_000
 const hourMs = 60 * minuteMs
 
 export function readConfig(environment: Readonly<Record<string, string | undefined>>): Config {
@@ -124,6 +127,7 @@ export function configOf(raw: RawSettings): Config {
     mail: mailConfig(raw, server.publicUrl),
     lifetimes: {
       holdMs: integerOf(raw.HOLD_MINUTES) * minuteMs,
+      returnMs: integerOf(raw.RETURN_WINDOW_DAYS) * dayMs || undefined,
       cartMs: integerOf(raw.CART_DAYS) * 24 * hourMs,
       idempotencyMs: integerOf(raw.IDEMPOTENCY_HOURS) * hourMs,
     },

@@ -170,6 +170,13 @@ export const settings = {
     max: 60_000,
     help: 'How long that provider may take to answer; after it the outcome is asked for later.',
   },
+  RETURN_WINDOW_DAYS: {
+    kind: 'integer',
+    default: '30',
+    min: 0,
+    max: 36_500,
+    help: 'How long after their arrival customers may ask to return goods; 0: as long as they like.',
+  },
   MAIL_DRIVER: {
     kind: 'choice',
     default: 'folder',

@@ -220,6 +220,56 @@ export const errorCatalogue = {
     hint: 'Repeat it in a moment to get its answer.',
     retryAfterSeconds: 1,
   },
+  PAYMENT_PENDING: {
+    status: 409,
+    message: 'Order {number} still waits for its payment.',
+    hint: 'Wait until the payment is made or has failed.',
+  },
+  ORDER_IN_PROCESS: {
+    status: 409,
+    message: 'Order {number} is {status}: it is too late for this.',
+    hint: 'Ask the shop, or send the goods back when they have come.',
+  },
+  ORDER_NOT_SHIPPED: {
+    status: 409,
+    message: 'Order {number} is {status}: it is too early for this.',
+    hint: 'What has not left can be cancelled; a parcel must be shipped before it arrives.',
+  },
+  ORDER_SHIPPED: {
+    status: 409,
+    message: 'Order {number} is {status}: goods have left already.',
+    hint: 'Ask for a return instead.',
+  },
+  ORDER_CLOSED: {
+    status: 409,
+    message: 'Order {number} is {status}; nothing can be done about it any more.',
+    hint: 'Place a new order.',
+  },
+  ORDER_NOT_EDITABLE: {
+    status: 422,
+    message: 'The order cannot be changed like this: {reason}.',
+    hint: 'Cancel it, or a part of it, and place a new one.',
+  },
+  QUANTITY_EXCEEDED: {
+    status: 409,
+    message: 'Only {available} of {sku} can be meant.',
+    hint: 'Read the order again: pieces that are cancelled, packed or returned are not open.',
+  },
+  RETURN_WINDOW_CLOSED: {
+    status: 409,
+    message: 'The time for returning {sku} was over on {until}.',
+    hint: 'Ask the shop whether it takes the goods back nevertheless.',
+  },
+  WRONG_STATE: {
+    status: 409,
+    message: 'The {resource} is {status} already.',
+    hint: 'Read it again; what has been done once cannot be done another way.',
+  },
+  GIFT_CARD_SPENT: {
+    status: 409,
+    message: 'A gift card of this order has been used already.',
+    hint: 'Cancel the other lines alone.',
+  },
   PAYMENT_REFUNDED: {
     status: 409,
     message: 'The articles were sold out before the payment arrived; it is refunded in full.',

@@ -9,6 +9,7 @@ import { orderReference } from '../domains/order/reference.ts'
 import { signInMethodChanged } from './account-letters.ts'
 import { accountMails } from './account-mails.ts'
 import { storeUrl, type MailContent } from './letter.ts'
+import { lifeMails } from './life-mails.ts'
 import { orderConfirmation, paymentRefunded } from './order-letters.ts'
 import { storeOf, write } from './store.ts'
 
@@ -30,6 +31,7 @@ export const mailTopics: { readonly [T in EventTopic]?: MailMaker<T> } = {
   'account.factor_changed': aboutFactors,
   'order.refunded': (ctx, { order_id: id }) => mailAboutOrder(ctx, String(id), refund),
   ...accountMails,
+  ...lifeMails,
 }
 
 /** To the owner of an account, unless it is gone. */
