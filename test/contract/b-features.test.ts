@@ -85,6 +85,8 @@ describeOnEveryDatabase('contract B: order routes', (openShop) => {
         price_at_time: 123.45,
         subtotal: 246.9,
         tax_amount: 20.37,
+        ...{ packed_quantity: 0, shipped_quantity: 0, cancelled_quantity: 0 },
+        ...{ returning_quantity: 0, returned_quantity: 0 },
       },
     ])
     assert.match(text, /"subtotal":246\.90,"discount_amount":0\.00,"shipping_amount":0\.00,/)
