@@ -6,8 +6,8 @@ import {
   moveCart,
 } from '../../src/domains/cart/queries.ts'
 import type { CartLineRow, CartRow } from '../../src/domains/cart/queries.ts'
+import { findDefaultLocation } from '../../src/domains/inventory/location-queries.ts'
 import {
-  findDefaultLocation,
   insertHolds,
   insertMovements,
   listHolds,

@@ -124,6 +124,26 @@ export const errorCatalogue = {
     message: 'Only {available} of {sku} left.',
     hint: 'Lower the quantity or remove the item.',
   },
+  STOCK_NOT_SOLD: {
+    status: 409,
+    message: 'Of {sku} this order has only {available} to give back.',
+    hint: 'Lower the quantity: what was given back before does not count again.',
+  },
+  STOCK_CHANGED: {
+    status: 409,
+    message: 'There are {current} of {sku} on hand, not {expected}.',
+    hint: 'Count again, and send what is on hand now as expected_on_hand.',
+  },
+  BUNDLE_CHANGED: {
+    status: 409,
+    message: 'The bundle {sku} has other parts now than when this order bought it.',
+    hint: 'Add its parts to the order instead.',
+  },
+  ALREADY_CLOSED: {
+    status: 409,
+    message: '{resource} is {status} already.',
+    hint: 'Read it again: what you want to do has been done, or cannot be done any more.',
+  },
   CART_LOCKED: {
     status: 409,
     message: 'This cart is being checked out.',

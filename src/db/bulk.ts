@@ -23,6 +23,23 @@ export function bulkInsert<Row extends object>(
   return (tx, rows) => insert(tx, { rows: JSON.stringify(rows) })
 }
 
+/** The same, leaving rows alone that are there already. */
+export function bulkInsertOnce<Row extends object>(
+  table: TableName,
+  columns: RowColumns,
+): (tx: Tx, rows: readonly Row[]) => Promise<Change> {
+  const [first = ''] = Object.keys(columns)
+  const names = sql.join(Object.keys(columns).map((name) => sql.ref(name)))
+  const insert = preparedWrite<{ rows: string }>((db, param) =>
+    db.dialect.insertMissing(
+      sql`insert into ${sql.table(table)} (${names})
+        select ${names} from ${db.dialect.jsonRows(param('rows'), columns)} as d`,
+      sql`${sql.table(table)}.${sql.ref(first)}`,
+    ),
+  )
+  return (tx, rows) => insert(tx, { rows: JSON.stringify(rows) })
+}
+
 interface BulkUpdate {
   readonly table: TableName
   /** The columns of the JSON rows, visible in `set` and `where` as `d.…`. */

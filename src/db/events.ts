@@ -19,6 +19,10 @@ export const eventTopics = {
     when: 'That money has been given back in full.',
     payload: ['order_id', 'number'],
   },
+  'stock.back_order_filled': {
+    when: 'Goods came for an order that had bought them before they were there.',
+    payload: ['order_id', 'variant_id', 'quantity'],
+  },
   'order.paid': {
     when: 'All of the money for an order that was placed before is here now.',
     payload: ['order_id', 'number'],

@@ -1,6 +1,6 @@
 import { sql, type Generated } from 'kysely'
 import type { Context } from '../context.ts'
-import { bulkUpdate } from './bulk.ts'
+import { bulkInsert, bulkUpdate } from './bulk.ts'
 import type { Tx } from './database.ts'
 import { personalTopics, type EventTopic, type eventTopics } from './events.ts'
 import { preparedQuery, preparedWrite } from './prepared.ts'
@@ -51,6 +51,41 @@ export async function enqueue<T extends EventTopic>(
 ): Promise<void> {
   const payload = JSON.stringify(event.payload)
   await insertEvent(tx, { id: ctx.newId(), topic: event.topic, payload, now: ctx.clock.now() })
+}
+
+const insertEvents = bulkInsert<{
+  id: string
+  topic: string
+  payload: string
+  status: 'pending'
+  available_at: number
+  created_at: number
+}>('outbox', {
+  id: 'uuid',
+  topic: 'text',
+  payload: 'json',
+  status: 'text',
+  available_at: 'integer',
+  created_at: 'integer',
+})
+
+/** The same for many events in one statement. */
+export async function enqueueAll<T extends EventTopic>(
+  ctx: Context,
+  tx: Tx,
+  events: readonly OutboxEvent<T>[],
+): Promise<void> {
+  if (events.length === 0) return
+  const now = ctx.clock.now()
+  const rows = events.map(({ topic, payload }) => ({
+    id: ctx.newId(),
+    topic,
+    payload: JSON.stringify(payload),
+    status: 'pending' as const,
+    available_at: now,
+    created_at: now,
+  }))
+  await insertEvents(tx, rows)
 }
 
 export interface PendingEvent {

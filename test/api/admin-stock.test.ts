@@ -34,7 +34,9 @@ describeOnEveryDatabase('the administration of stock', (openShop) => {
       location_code: 'main',
       on_hand: 7,
       reserved: 0,
+      withheld: 0,
       available: 7,
+      is_active: true,
     })
     assert.equal((await stock(sku)).text, answer.text)
     assert.equal((await stock(variantId.toUpperCase())).text, answer.text)

@@ -2,6 +2,8 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { sql, type RawBuilder } from 'kysely'
 import { audit } from '../../src/domains/audit/audit.ts'
+import { createLocation } from '../../src/domains/inventory/locations.ts'
+import { sendTransfer } from '../../src/domains/inventory/transfers.ts'
 import { createCategory } from '../../src/domains/catalog/categories.ts'
 import {
   addProduct,
@@ -22,8 +24,22 @@ async function openTraded(openShop: OpenShop): Promise<TestShop> {
   assert.equal((await checkOut(shop, { session: 'paid' }, { key: 'b' })).status, 201)
   await added(shop, { session: 'waiting' }, { ...product, quantity: 3 })
   assert.equal((await checkOut(shop, { session: 'waiting' }, outcome('timeout'))).status, 503)
+  await sendAway(shop, product.variantId)
   await shop.assertAudit()
   return shop
+}
+
+/** A piece that is on its way to another location. */
+async function sendAway({ ctx }: TestShop, variantId: string): Promise<void> {
+  const north = { code: 'north', name: 'North', priority: 1, isActive: true }
+  const { id: toId } = await createLocation(ctx, north)
+  const main = await ctx.db.read
+    .selectFrom('locations')
+    .select('id')
+    .where('code', '=', 'main')
+    .executeTakeFirstOrThrow()
+  const transfer = { fromId: main.id, toId, note: undefined, lines: [{ variantId, quantity: 1 }] }
+  await ctx.db.transaction((tx) => sendTransfer(ctx, tx, transfer))
 }
 
 const run = (shop: TestShop, statement: RawBuilder<unknown>) =>
@@ -87,8 +103,41 @@ const damages: readonly (readonly [rule: string, damage: RawBuilder<unknown>])[]
     sql`update stock_holds set status = 'released' where status = 'sold'`,
   ],
   [
-    'what an order sold left the warehouse once',
-    sql`update orders set item_count = item_count + 1 where status = 'paid'`,
+    'what was sold left the warehouse once, and came back at most once',
+    sql`update stock_holds set returned = 1 where status = 'sold'`,
+  ],
+  [
+    'nothing left the warehouse for an order that has not bought it',
+    sql`delete from stock_holds where status = 'sold'`,
+  ],
+  [
+    'an order has nothing that it did not buy',
+    sql`delete from order_lines where order_id in (select id from orders where status = 'paid')`,
+  ],
+  ['a shelf sells exactly while its location does', sql`update stock set is_active = 0`],
+  ['there is one default location, and it sells', sql`update locations set is_active = 0`],
+  [
+    'nobody waits for what cannot be on back-order',
+    sql`update stock_holds set waiting = 1 where status = 'sold'`,
+  ],
+  [
+    'what is on back-order is what orders wait for, within its limit',
+    sql`insert into backorder_terms (variant_id, limit_quantity, backordered)
+      select id, 9, 1 from variants`,
+  ],
+  ['a shelf of lots holds what its lots hold', sql`update variants set supply = 'lots'`],
+  [
+    'a lot has what its movements say, and reserves what orders hold of it',
+    sql`insert into stock_lots (id, variant_id, location_id, code, on_hand, created_at)
+      select variant_id, variant_id, location_id, 'L', 1, 0 from stock`,
+  ],
+  [
+    'the lots that an order has are what it has of the article',
+    sql`update stock_holds set has_lots = 1 where status = 'sold'`,
+  ],
+  [
+    'what is on its way left one place and reached the other',
+    sql`update stock_transfer_lines set received = 1`,
   ],
   [
     'a finished cart is free for nobody, an unfinished one has no order that counts',

@@ -107,6 +107,8 @@ export interface Dialect {
   dropNamelessChecks(schema: Kysely<unknown>, table: string): Promise<void>
   /** The statement that drops an index. */
   dropIndex(table: string, index: string): string
+  /** How often one whole number goes into another, without the rest. */
+  quotient(dividend: Expression<unknown>, divisor: Expression<unknown>): RawBuilder<number>
   /** Statements that make a table refuse UPDATE and DELETE. */
   appendOnly(table: string): readonly string[]
   /**
@@ -121,6 +123,8 @@ export interface Dialect {
   walked(table: string, alias: string): RawBuilder<unknown>
   /** INSERT that leaves an existing row alone; true if this call inserted it. */
   insertOnce(tx: Tx, table: string, row: Readonly<Record<string, unknown>>): Promise<boolean>
+  /** An INSERT … SELECT that leaves existing rows alone; `column` is any of the table. */
+  insertMissing(insert: RawBuilder<unknown>, column: RawBuilder<unknown>): RawBuilder<unknown>
   /** INSERT into a table with `number`s; returns the number given to the row. */
   insertNumbered(tx: Tx, table: string, row: Readonly<Record<string, unknown>>): Promise<number>
   /** What an error of the driver means. */

@@ -2,7 +2,8 @@
 export const permissions = {
   'catalog:write': 'Create, change and archive products, variants, brands and categories',
   'inventory:read': 'See stock levels and movements',
-  'inventory:write': 'Receive and adjust stock',
+  'inventory:write': 'Receive, move, count and adjust stock',
+  'inventory:manage': 'Open and close locations, and say how articles are kept and sold',
   'pricing:write': 'See and change price lists and customer groups, and try baskets out',
   'tax:write': 'See and change tax zones and rates',
   'shipping:write': 'See and change shipping zones and methods',
@@ -45,7 +46,13 @@ export const builtInRoles: Readonly<Record<string, BuiltInRole>> = {
   warehouse: {
     name: 'Warehouse',
     description: 'Receives, counts and sends goods.',
-    permissions: ['inventory:read', 'inventory:write', 'order:read', 'order:fulfil'],
+    permissions: [
+      'inventory:read',
+      'inventory:write',
+      'inventory:manage',
+      'order:read',
+      'order:fulfil',
+    ],
   },
   finance: {
     name: 'Finance',

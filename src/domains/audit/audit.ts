@@ -2,6 +2,7 @@ import type { Context } from '../../context.ts'
 import { lifeRules } from './life-queries.ts'
 import { paymentRules } from './payment-queries.ts'
 import { findViolations, rules } from './queries.ts'
+import { stockRules } from './stock-queries.ts'
 import { unitRules } from './unit-queries.ts'
 
 export interface Violation {
@@ -13,7 +14,13 @@ export interface Violation {
 const examplesMax = 5
 
 /** All promises, those of each part beside it. */
-export const allRules = [...rules, ...paymentRules, ...lifeRules, ...unitRules] as const
+export const allRules = [
+  ...rules,
+  ...paymentRules,
+  ...lifeRules,
+  ...stockRules,
+  ...unitRules,
+] as const
 
 /** Checks every promise against the data; an empty list means that all are kept. */
 export async function audit(
@@ -27,4 +34,14 @@ export async function audit(
     onRule(rule.name, rows.length > 0)
   }
   return violations
+}
+
+/** Every promise about stock, and whether it is kept. */
+export async function auditStock(ctx: Context) {
+  const found: { promise: string; kept: boolean; examples: Record<string, unknown>[] }[] = []
+  for (const rule of stockRules) {
+    const examples = await findViolations(ctx.db.long, rule, examplesMax)
+    found.push({ promise: rule.name, kept: examples.length === 0, examples })
+  }
+  return found
 }

@@ -5,29 +5,6 @@ import type { Rule } from './rule.ts'
 /** The promises of this system as queries that must find nothing. */
 export const rules: readonly Rule[] = [
   {
-    name: 'what is on hand is the sum of its movements',
-    rows: (limit) => sql`select s.variant_id, s.location_id, s.on_hand,
-        coalesce(sum(m.quantity), 0) as moved
-      from stock s left join stock_movements m
-        on m.variant_id = s.variant_id and m.location_id = s.location_id
-      group by s.variant_id, s.location_id, s.on_hand
-      having s.on_hand <> coalesce(sum(m.quantity), 0) limit ${limit}`,
-  },
-  {
-    name: 'what is reserved is the sum of the active holds',
-    rows: (limit) => sql`select s.variant_id, s.location_id, s.reserved,
-        coalesce(sum(h.quantity), 0) as held
-      from stock s left join stock_holds h
-        on h.variant_id = s.variant_id and h.location_id = s.location_id and h.status = 'active'
-      group by s.variant_id, s.location_id, s.reserved
-      having s.reserved <> coalesce(sum(h.quantity), 0) limit ${limit}`,
-  },
-  {
-    name: 'stock is never reserved beyond what is there',
-    rows: (limit) => sql`select variant_id, location_id, on_hand, reserved from stock
-      where reserved < 0 or reserved > on_hand limit ${limit}`,
-  },
-  {
     name: 'a cart becomes at most one order that counts',
     rows: (limit) => sql`select cart_id, count(*) as orders from orders
       where status <> 'cancelled' group by cart_id having count(*) > 1 limit ${limit}`,
@@ -61,23 +38,6 @@ export const rules: readonly Rule[] = [
     rows: (limit) => sql`select id, total_minor from orders
       where total_minor <> subtotal_minor - discount_minor + shipping_minor
         + (1 - tax_inclusive) * tax_minor limit ${limit}`,
-  },
-  {
-    name: 'an order holds, has sold or has given back exactly what it is for',
-    rows: (limit) => sql`select o.id, o.status, o.item_count, sum(h.quantity) as held
-      from orders o left join stock_holds h on h.order_id = o.id
-        and ((o.status = 'pending_payment' and h.status <> 'sold')
-          or (o.status = 'cancelled' and h.status = 'released')
-          or (o.status in ('placed', 'paid') and h.status = 'sold'))
-      group by o.id, o.status, o.item_count
-      having coalesce(sum(h.quantity), 0) <> o.item_count limit ${limit}`,
-  },
-  {
-    name: 'what an order sold left the warehouse once',
-    rows: (limit) => sql`select o.id, o.item_count, -sum(m.quantity) as sold
-      from orders o left join stock_movements m on m.order_id = o.id and m.kind = 'sale'
-      where o.status in ('placed', 'paid') group by o.id, o.item_count
-      having coalesce(-sum(m.quantity), 0) <> o.item_count limit ${limit}`,
   },
   {
     name: 'a finished cart is free for nobody, an unfinished one has no order that counts',

@@ -40,6 +40,7 @@ import {
   optionsOf,
   priceStored,
   problemsOf,
+  sellableOf,
   type CartLineRow,
   type CodeState,
   type Problem,
@@ -303,11 +304,12 @@ export async function reloadCart(ctx: Context, tx: Tx, { id, ...owner }: CartRow
 function checkedLine(cart: Cart, variantId: string): CartLineRow {
   const line = cart.lines.find(({ variant_id }) => variant_id === variantId)
   if (!line) throw notFound('Cart item')
-  const { sku, available, quantity } = line
+  const { sku, quantity } = line
+  const available = sellableOf(line)
   if (!line.hasPrice) throw new ShopError('PRODUCT_UNAVAILABLE', { sku })
   if (quantity > available) {
     const items = [{ sku, variant_id: variantId, available, requested: quantity }]
-    throw new ShopError('INSUFFICIENT_STOCK', { sku, available: Math.max(available, 0), items })
+    throw new ShopError('INSUFFICIENT_STOCK', { sku, available, items })
   }
   return line
 }

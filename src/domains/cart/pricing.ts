@@ -109,11 +109,15 @@ export function codeStates({ codes, priced }: PricedBasket<StoredLine>): CodeSta
   })
 }
 
+/** Pieces that can be bought of the article of a line, those on back-order included. */
+export const sellableOf = ({ available, backorder_room }: StoredLine): number =>
+  Math.max(available, 0) + Math.max(backorder_room, 0)
+
 /** Everything that would keep this line from being bought, for the shopper to decide. */
 export function problemsOf(line: CartLineRow): Problem[] {
   if (line.status !== 'active' || !line.hasPrice) return [{ code: 'PRODUCT_UNAVAILABLE', line }]
   const problems: Problem[] = []
-  if (line.quantity > line.available) problems.push({ code: 'INSUFFICIENT_STOCK', line })
+  if (line.quantity > sellableOf(line)) problems.push({ code: 'INSUFFICIENT_STOCK', line })
   if (line.seen_minor !== line.price_minor) {
     problems.push({ code: 'PRICE_CHANGED', line, seenMinor: line.seen_minor })
   }

@@ -12,6 +12,7 @@ const good: CartLineRow = {
   seen_minor: minor(1_000),
   ...{ hasPrice: true, compareAtMinor: undefined, compare_at_minor: null, weight_grams: null },
   ...{ tax_class: 'standard', kind: 'physical' },
+  ...{ backorder_room: 0, promised_at: null, is_plain: 1 },
 }
 
 const told = (change: Partial<CartLineRow>): [code: string, message: string][] =>
@@ -32,6 +33,17 @@ test('a line tells what keeps it from being bought', () => {
   assert.deepEqual(told({ seen_minor: minor(1_001), available: 0 }), [
     ['INSUFFICIENT_STOCK', 'Only 0 of Lamp left.'],
     ['PRICE_CHANGED', 'The price of Lamp changed from 10.01 to 10.00.'],
+  ])
+})
+
+test('what may be on back-order is bought before it is there, up to its limit', () => {
+  const later = { available: 1, backorder_room: 4 }
+  assert.deepEqual(told({ ...later, quantity: 5 }), [])
+  assert.deepEqual(told({ ...later, quantity: 6 }), [
+    ['INSUFFICIENT_STOCK', 'Only 5 of Lamp left.'],
+  ])
+  assert.deepEqual(told({ available: -3, backorder_room: 4, quantity: 5 }), [
+    ['INSUFFICIENT_STOCK', 'Only 4 of Lamp left.'],
   ])
 })
 

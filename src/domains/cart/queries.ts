@@ -4,6 +4,12 @@ import { bulkUpdate } from '../../db/bulk.ts'
 import type { Db, Tx } from '../../db/database.ts'
 import { guardStatus } from '../../db/guard.ts'
 import { preparedQuery, preparedWrite } from '../../db/prepared.ts'
+import {
+  availableOfVariant,
+  backorderPromise,
+  backorderRoom,
+  isPlainArticle,
+} from '../../db/stock.ts'
 import type { ProductKind, ProductStatus } from '../catalog/tables.ts'
 import type { CartStatus } from './tables.ts'
 
@@ -214,6 +220,11 @@ export interface CartLineRow {
   readonly tax_class: string
   readonly kind: ProductKind
   readonly available: number
+  /** Pieces that may be sold before they are there, beyond `available`. */
+  readonly backorder_room: number
+  /** When those are promised; UTC milliseconds. */
+  readonly promised_at: number | null
+  readonly is_plain: 0 | 1
 }
 
 /** The lines of a cart with everything a page about it shows, in the order of adding. */
@@ -227,10 +238,8 @@ export const listCartLines = preparedQuery<{ cartId: string }, CartLineRow>((db,
     .select(['p.number as product_number', 'p.slug', 'p.name', 'p.status', 'p.currency'])
     .select(['p.version as product_version', 'p.images', 'p.tax_class', 'p.kind'])
     .select(['v.compare_at_minor', 'v.weight_grams'])
-    .select(
-      sql<number>`(select coalesce(sum(s.on_hand - s.reserved), 0) from stock s
-        where s.variant_id = l.variant_id)`.as('available'),
-    )
+    .select([availableOfVariant(db).as('available'), backorderRoom.as('backorder_room')])
+    .select([backorderPromise.as('promised_at'), isPlainArticle.as('is_plain')])
     .where('l.cart_id', '=', param('cartId'))
     .orderBy('l.number'),
 )
@@ -282,10 +291,7 @@ function sellables(db: Db) {
     .selectFrom('variants as v')
     .innerJoin('products as p', 'p.id', 'v.product_id')
     .select(['v.id as variant_id', 'v.sku', 'v.price_minor', 'p.status'])
-    .select(
-      sql<number>`(select coalesce(sum(s.on_hand - s.reserved), 0) from stock s
-        where s.variant_id = v.id)`.as('available'),
-    )
+    .select(availableOfVariant(db).as('available'))
     .orderBy('v.position')
     .orderBy('v.id')
 }

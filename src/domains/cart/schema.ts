@@ -51,6 +51,15 @@ export const CartLineView = Type.Object(
     tax: Money,
     total: Money,
     available: Type.Integer(),
+    back_order: Type.Optional(
+      Type.Object(
+        {
+          quantity: Type.Integer({ description: 'Of this line, pieces that are not there yet' }),
+          promised_at: Type.Union([Timestamp, Type.Null()]),
+        },
+        { title: 'LineOnBackOrder' },
+      ),
+    ),
     variant: Type.Object({
       id: Uuid,
       sku: Type.String(),

@@ -3,9 +3,10 @@ import { minor, type Minor } from '../../core/money.ts'
 import type { PricedLine } from '../../core/pricing/cart.ts'
 import type { Destination } from '../../core/pricing/destination.ts'
 import { deliveryEstimate, type ShippingMethod } from '../../core/pricing/shipping.ts'
-import { imageOf, moneyView, timeView } from '../catalog/views.ts'
+import { imageOf, moneyView, timeOrNullView, timeView } from '../catalog/views.ts'
 import { percentText } from '../../core/ratio.ts'
 import type { Cart, CartLineRow, Problem } from './cart.ts'
+import { sellableOf } from './pricing.ts'
 
 const zero = minor(0)
 
@@ -89,6 +90,7 @@ function lineView(ctx: Context, line: CartLineRow, priced: PricedLine<number> | 
     tax: money(priced?.taxMinor),
     total: money(priced?.totalMinor),
     available: Math.max(line.available, 0),
+    ...backOrderOf(line),
     variant: {
       id: line.variant_id,
       sku: line.sku,
@@ -104,11 +106,18 @@ function lineView(ctx: Context, line: CartLineRow, priced: PricedLine<number> | 
   }
 }
 
+/** How much of a line is to be sent later, where that is possible. */
+function backOrderOf({ quantity, available, backorder_room, promised_at }: CartLineRow) {
+  const missing = quantity - Math.max(available, 0)
+  if (missing <= 0 || missing > backorder_room) return {}
+  return { back_order: { quantity: missing, promised_at: timeOrNullView(promised_at) } }
+}
+
 export function problemMessage(problem: Problem): string {
   const { line } = problem
   if (problem.code === 'PRODUCT_UNAVAILABLE') return `${line.name} is no longer available.`
   if (problem.code === 'INSUFFICIENT_STOCK') {
-    return `Only ${Math.max(line.available, 0)} of ${line.name} left.`
+    return `Only ${sellableOf(line)} of ${line.name} left.`
   }
   const seen = moneyView(problem.seenMinor, line.currency).amount
   const current = moneyView(line.price_minor, line.currency).amount
@@ -119,7 +128,7 @@ function problemView(problem: Problem) {
   const { line, code } = problem
   const shared = { code, message: problemMessage(problem), line_id: line.id, sku: line.sku }
   if (code === 'INSUFFICIENT_STOCK') {
-    return { ...shared, available: Math.max(line.available, 0), requested: line.quantity }
+    return { ...shared, available: sellableOf(line), requested: line.quantity }
   }
   if (code !== 'PRICE_CHANGED') return shared
   return {

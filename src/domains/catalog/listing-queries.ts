@@ -4,6 +4,7 @@ import { countMax, type Paging, type PlaceKey } from '../../core/paging.ts'
 import type { Db } from '../../db/database.ts'
 import { isBeyond } from '../../db/dialect/after.ts'
 import { preparedQuery } from '../../db/prepared.ts'
+import { availableOfProduct, availableOfVariant } from '../../db/stock.ts'
 
 export const productSorts = [
   'relevance',
@@ -170,8 +171,7 @@ function pageQuery(shape: Shape) {
         p.price_max_minor, p.currency, p.tags, p.images, p.version, p.created_at, p.updated_at,
         b.slug as brand_slug, b.name as brand_name, c.number as category_number,
         c.slug as category_slug, c.name as category_name, ${sql.join(names)},
-        (select coalesce(sum(s.on_hand - s.reserved), 0) from stock s
-          where s.product_id = p.id) as available,
+        ${availableOfProduct(db)} as available,
         (select count(*) from variants v where v.product_id = p.id) as variant_count
       from ${page} page
       join products p on p.number = page.page_number
@@ -275,7 +275,7 @@ function filters(db: Db, shape: Shape, slot: Slot): Raw[] {
     (search ? needsProduct(shape) : !begins) && isActive,
     ...(category && !begins ? [inCategory(prices, slot)] : prices),
     shape.brand && sql`p.brand_id = (select id from brands where slug = ${slot('brand')})`,
-    shape.inStock !== undefined && stockCondition(shape.inStock),
+    shape.inStock !== undefined && stockCondition(db, shape.inStock),
     ...Array.from({ length: shape.attributeCount }, (_, index) =>
       attributeCondition({ number, slot, index }),
     ),
@@ -284,9 +284,12 @@ function filters(db: Db, shape: Shape, slot: Slot): Raw[] {
 }
 
 /** Not EXISTS, which MariaDB and PostgreSQL would turn into a join that reads all the stock. */
-function stockCondition(inStock: boolean): Raw {
-  const found = sql`(select 1 from stock s
-    where s.product_id = p.id and s.on_hand > s.reserved limit 1)`
+function stockCondition(db: Db, inStock: boolean): Raw {
+  const found = sql`case when p.has_bundle = 1
+    then (select 1 from variants v where v.product_id = p.id
+      and ${availableOfVariant(db)} > 0 limit 1)
+    else (select 1 from stock s where s.product_id = p.id and s.is_active = 1
+      and s.on_hand > s.reserved + s.withheld limit 1) end`
   return inStock ? sql`${found} is not null` : sql`${found} is null`
 }
 

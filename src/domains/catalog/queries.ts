@@ -2,6 +2,7 @@ import { sql } from 'kysely'
 import type { Minor } from '../../core/money.ts'
 import type { Db } from '../../db/database.ts'
 import { preparedQuery } from '../../db/prepared.ts'
+import { availableOfVariant, backorderPromise, backorderRoom } from '../../db/stock.ts'
 import type { Reference } from '../../core/reference.ts'
 import type { ProductStatus } from './tables.ts'
 
@@ -39,6 +40,10 @@ export interface VariantRow {
   readonly gtin: string | null
   readonly weight_grams: number | null
   readonly available: number
+  /** Pieces that may be sold before they are there, beyond `available`. */
+  readonly backorder_room: number
+  /** When those are promised; UTC milliseconds. */
+  readonly promised_at: number | null
 }
 
 const productColumns = [
@@ -105,10 +110,11 @@ export const listVariants = preparedQuery<{ productId: string }, VariantRow>((db
   db
     .selectFrom('variants as v')
     .select(['v.id', 'v.sku', 'v.options', 'v.price_minor', 'v.gtin', 'v.weight_grams'])
-    .select(
-      sql<number>`(select coalesce(sum(s.on_hand - s.reserved), 0) from stock s
-        where s.variant_id = v.id)`.as('available'),
-    )
+    .select([
+      availableOfVariant(db).as('available'),
+      backorderRoom.as('backorder_room'),
+      backorderPromise.as('promised_at'),
+    ])
     .where('v.product_id', '=', param('productId'))
     .orderBy('v.position')
     .orderBy('v.id'),

@@ -39,6 +39,15 @@ const Option = Type.Object({ name: Type.String(), values: Type.Array(Type.String
 const Attribute = Type.Object({ name: Type.String(), value: Type.String() })
 const Image = Type.Object({ url: Type.String(), alt: Type.String() })
 
+/** Stands where an article may be sold before it is there, and nowhere else. */
+const BackOrderView = Type.Object(
+  {
+    available: Type.Integer({ description: 'Pieces that can be ordered beyond those in stock' }),
+    promised_at: Type.Union([Timestamp, Type.Null()]),
+  },
+  { title: 'BackOrderOffer' },
+)
+
 export const VariantView = Type.Object(
   {
     id: Uuid,
@@ -49,6 +58,7 @@ export const VariantView = Type.Object(
     weight_grams: Type.Union([Type.Integer(), Type.Null()]),
     available: Type.Integer(),
     stock_status: StockStatus,
+    back_order: Type.Optional(BackOrderView),
   },
   { title: 'Variant' },
 )

@@ -49,6 +49,8 @@ export interface ProductTable {
   images: string
   tax_class: Generated<string>
   kind: Generated<ProductKind>
+  /** One of its variants is a bundle, so that its stock is that of others. */
+  has_bundle: Generated<0 | 1>
   version: Generated<number>
   created_at: number
   updated_at: number
@@ -66,6 +68,11 @@ export interface VariantTable {
   position: number
   gtin: string | null
   weight_grams: number | null
+  /** Whether its stock is counted, counted by lot, or that of its parts. */
+  supply: Generated<'stock' | 'lots' | 'bundle'>
+  may_backorder: Generated<0 | 1>
+  /** Staff are told when less than this, or just this, is left. */
+  low_stock_threshold: Generated<number | null>
   created_at: number
   updated_at: number
 }

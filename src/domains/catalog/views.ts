@@ -87,8 +87,23 @@ export function variantView(row: VariantRow, currency: string) {
     weight_grams: row.weight_grams,
     available: row.available,
     stock_status: stockStatus(row.available),
+    ...backOrderView(row),
   }
 }
+
+interface Backorderable {
+  readonly backorder_room: number
+  readonly promised_at: number | null
+}
+
+/** What may be ordered before it is there; nothing where that is not offered. */
+function backOrderView({ backorder_room: available, promised_at }: Backorderable) {
+  if (available <= 0) return {}
+  return { back_order: { available, promised_at: timeOrNullView(promised_at) } }
+}
+
+export const timeOrNullView = (atMs: number | null): string | null =>
+  atMs === null ? null : timeView(atMs)
 
 export const availableOf = ({ variants }: Product): number =>
   variants.reduce((sum, variant) => sum + variant.available, 0)

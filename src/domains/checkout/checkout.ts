@@ -23,7 +23,7 @@ import { acceptCartPrices, articlesOf, PriceChangedError, takeCart } from '../ca
 import { creditSum, noteCredit, planCredit, takeCredit } from '../credit/credit.ts'
 import { chooseAddresses } from '../customer/addresses.ts'
 import { takingTurns } from '../inventory/hot.ts'
-import { reserveStock, servingLocation } from '../inventory/inventory.ts'
+import { reserveStock, servingLocations } from '../inventory/inventory.ts'
 import {
   createOrder,
   getOrderRow,
@@ -207,9 +207,9 @@ async function placeOrder(
   const { shopper, version, paymentMethod } = command
   const addresses = await chooseAddresses(tx, shopper.customerId, command.addresses)
   const ordered = { ...command, addresses }
-  const [cart, locationId] = await together(tx, [
+  const [cart, locations] = await together(tx, [
     () => takeCart(ctx, tx, { shopper, version, terms: termsOf(ordered) }),
-    () => servingLocation(tx),
+    () => servingLocations(tx),
   ])
   sendingOf(cart, command.shippingMethod)
   emailOf(ordered)
@@ -228,7 +228,7 @@ async function placeOrder(
     () => noteUses(ctx, tx, redemption),
     () => noteCredit(ctx, tx, { orderId, parts: credit }),
     () => createPayment(ctx, tx, { orderId, method: paymentMethod, amountMinor, currency }),
-    () => reserveStock(ctx, tx, { orderId, locationId, wanted: wantedOf(cart) }),
+    () => reserveStock(ctx, tx, { orderId, locations, wanted: wantedOf(cart) }),
   ])
   return payment
 }

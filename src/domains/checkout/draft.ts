@@ -77,10 +77,16 @@ export function redemptionOf(orderId: string, { basket }: TakenCart): Redemption
 /** Everything that has to be in stock: what is bought, and what is given with it. */
 export function wantedOf({ lines, basket }: TakenCart): Wanted[] {
   return [
-    ...lines.map(({ variant_id: variantId, quantity }) => ({ variantId, quantity })),
-    ...basket.gifts.map(({ article, quantity }) => ({ variantId: article.variant_id, quantity })),
+    ...lines.map((line) => wantedPieces(line, line.quantity)),
+    ...basket.gifts.map(({ article, quantity }) => wantedPieces(article, quantity)),
   ]
 }
+
+const wantedPieces = (article: { variant_id: string; is_plain: 0 | 1 }, quantity: number) => ({
+  variantId: article.variant_id,
+  quantity,
+  isPlain: article.is_plain === 1,
+})
 
 interface NewOrder {
   readonly orderId: string

@@ -33,7 +33,7 @@ export interface ListedStock {
   readonly available: number
 }
 
-const available = sql<number>`s.on_hand - s.reserved`
+const available = sql<number>`s.on_hand - s.reserved - s.withheld`
 
 /** Walked by the SKUs; where a variant is, its key in `stock` tells. */
 function listingOf(filter: StockFilter, sort: string): Listing {

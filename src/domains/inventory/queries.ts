@@ -1,6 +1,6 @@
 import { sql } from 'kysely'
-import { bulkInsert, bulkUpdate } from '../../db/bulk.ts'
-import type { Db, Tx } from '../../db/database.ts'
+import { bulkInsert, bulkInsertOnce, bulkUpdate } from '../../db/bulk.ts'
+import type { Db } from '../../db/database.ts'
 import { preparedQuery, preparedWrite } from '../../db/prepared.ts'
 
 export interface Demand {
@@ -9,7 +9,11 @@ export interface Demand {
   readonly quantity: number
 }
 
-const demandColumns = { variant_id: 'uuid', location_id: 'uuid', quantity: 'integer' } as const
+export const demandColumns = {
+  variant_id: 'uuid',
+  location_id: 'uuid',
+  quantity: 'integer',
+} as const
 
 const sameStock = sql<boolean>`stock.variant_id = d.variant_id
   and stock.location_id = d.location_id`
@@ -22,7 +26,33 @@ export const reserveRows = bulkUpdate<Demand>({
   table: 'stock',
   columns: demandColumns,
   set: sql`reserved = stock.reserved + d.quantity`,
-  where: sql<boolean>`${sameStock} and stock.on_hand - stock.reserved >= d.quantity`,
+  where: sql<boolean>`${sameStock}
+    and stock.on_hand - stock.reserved - stock.withheld >= d.quantity`,
+})
+
+/** The same for what leaves at once, without having been reserved. */
+export const takeRows = bulkUpdate<Demand>({
+  table: 'stock',
+  columns: demandColumns,
+  set: sql`on_hand = stock.on_hand - d.quantity`,
+  where: sql<boolean>`${sameStock}
+    and stock.on_hand - stock.reserved - stock.withheld >= d.quantity`,
+})
+
+/** Puts pieces on shelves that there are. */
+export const addToRows = bulkUpdate<Demand>({
+  table: 'stock',
+  columns: demandColumns,
+  set: sql`on_hand = stock.on_hand + d.quantity`,
+  where: sameStock,
+})
+
+/** Withholds pieces from being sold (or, below 0, gives them free). */
+export const withholdRows = bulkUpdate<Demand>({
+  table: 'stock',
+  columns: demandColumns,
+  set: sql`withheld = stock.withheld + d.quantity`,
+  where: sameStock,
 })
 
 /**
@@ -60,8 +90,30 @@ export const insertHolds = bulkInsert<NewHold>('stock_holds', {
   expires_at: 'integer',
 })
 
+/** A hold with what there is to know of an article that is more than counted pieces. */
+export interface PlannedHold extends NewHold {
+  readonly waiting: number
+  readonly promised_at: number | null
+  readonly has_lots: 0 | 1
+}
+
+export const insertPlannedHolds = bulkInsert<PlannedHold>('stock_holds', {
+  order_id: 'uuid',
+  variant_id: 'uuid',
+  location_id: 'uuid',
+  quantity: 'integer',
+  status: 'text',
+  expires_at: 'integer',
+  waiting: 'integer',
+  promised_at: 'integer',
+  has_lots: 'integer',
+})
+
 export interface Hold extends Demand {
   readonly status: 'active' | 'released'
+  /** Pieces on back-order, beside `quantity`. */
+  readonly waiting: number
+  readonly has_lots: 0 | 1
   /** Whether every piece of it has a serial number. */
   readonly was_tracked: 0 | 1
 }
@@ -73,7 +125,7 @@ export interface Hold extends Demand {
 export const listHolds = preparedQuery<{ orderId: string }, Hold>((db, param) => {
   const holds = db
     .selectFrom('stock_holds')
-    .select(['variant_id', 'location_id', 'quantity', 'status'])
+    .select(['variant_id', 'location_id', 'quantity', 'status', 'waiting', 'has_lots'])
     .select(
       sql<0 | 1>`(select s.is_tracked from stock s
         where s.variant_id = stock_holds.variant_id
@@ -138,6 +190,10 @@ export interface NewMovement {
   readonly order_id: string | null
   readonly note: string | null
   readonly created_at: number
+  readonly reason?: string | null
+  readonly lot_id?: string | null
+  /** The transfer or the stock-take that it belongs to. */
+  readonly source_id?: string | null
 }
 
 export const insertMovements = bulkInsert<NewMovement>('stock_movements', {
@@ -149,6 +205,24 @@ export const insertMovements = bulkInsert<NewMovement>('stock_movements', {
   order_id: 'uuid',
   note: 'text',
   created_at: 'integer',
+  reason: 'text',
+  lot_id: 'uuid',
+  source_id: 'uuid',
+})
+
+/** Opens shelves, unless they are open. */
+export const openRows = bulkInsertOnce<{
+  variant_id: string
+  location_id: string
+  product_id: string
+  on_hand: 0
+  is_active: 0 | 1
+}>('stock', {
+  variant_id: 'uuid',
+  location_id: 'uuid',
+  product_id: 'uuid',
+  on_hand: 'integer',
+  is_active: 'integer',
 })
 
 export const insertStockRows = bulkInsert<{
@@ -165,38 +239,35 @@ export const insertStockRows = bulkInsert<{
   reserved: 'integer',
 })
 
-/**
- * Adds to (or takes from) what is on hand, never below what is reserved; nothing where pieces have
- * serial numbers.
- */
-export const adjustOnHand = preparedWrite<{
-  variantId: string
-  locationId: string
-  quantity: number
-}>((db, param) =>
-  db
-    .updateTable('stock')
-    .set({ on_hand: sql`on_hand + ${param('quantity')}` })
-    .where('variant_id', '=', param('variantId'))
-    .where('location_id', '=', param('locationId'))
-    .where(sql<boolean>`on_hand + ${param('quantity')} >= reserved`)
-    .where('is_tracked', '=', 0),
-)
-
-const defaultLocation = preparedQuery<object, { id: string }>((db) =>
-  db.selectFrom('locations').select('id').where('is_default', '=', 1).limit(1),
-)
-
-export async function findDefaultLocation(db: Db): Promise<string | undefined> {
-  return (await defaultLocation(db, {}))[0]?.id
+interface Level {
+  readonly variant_id: string
+  readonly location_id: string
+  readonly target: number
+  readonly expected: number
 }
 
-export function insertLocation(
-  tx: Tx,
-  location: { id: string; code: string; name: string; is_default: number },
-): Promise<boolean> {
-  return tx.dialect.insertOnce(tx, 'locations', location)
-}
+/** Sets what is on hand where it is what was expected, never below what is spoken for. */
+export const setRow = bulkUpdate<Level>({
+  table: 'stock',
+  columns: {
+    variant_id: 'uuid',
+    location_id: 'uuid',
+    target: 'integer',
+    expected: 'integer',
+  },
+  set: sql`on_hand = d.target`,
+  where: sql<boolean>`${sameStock} and stock.on_hand = d.expected
+    and d.target >= stock.reserved + stock.withheld`,
+})
+
+/** Adds to (or takes from) what is on hand, never below what is reserved or withheld. */
+export const adjustRows = bulkUpdate<Demand>({
+  table: 'stock',
+  columns: demandColumns,
+  set: sql`on_hand = stock.on_hand + d.quantity`,
+  where: sql<boolean>`${sameStock}
+    and stock.on_hand + d.quantity >= stock.reserved + stock.withheld`,
+})
 
 export interface StockRow {
   readonly variant_id: string
@@ -205,7 +276,9 @@ export interface StockRow {
   readonly location_code: string
   readonly on_hand: number
   readonly reserved: number
+  readonly withheld: number
   readonly available: number
+  readonly is_active: 0 | 1
 }
 
 function stockRows(db: Db) {
@@ -214,7 +287,8 @@ function stockRows(db: Db) {
     .innerJoin('variants as v', 'v.id', 's.variant_id')
     .innerJoin('locations as l', 'l.id', 's.location_id')
     .select(['s.variant_id', 'v.sku', 's.location_id', 'l.code as location_code'])
-    .select(['s.on_hand', 's.reserved', sql<number>`s.on_hand - s.reserved`.as('available')])
+    .select(['s.on_hand', 's.reserved', 's.withheld', 's.is_active'])
+    .select(sql<number>`s.on_hand - s.reserved - s.withheld`.as('available'))
 }
 
 export const listStockOfVariant = preparedQuery<{ variantId: string }, StockRow>((db, param) =>
@@ -234,7 +308,7 @@ export const listAvailable = preparedQuery<
   { variant_id: string; sku: string; available: number }
 >(
   (db, param) => sql<{ variant_id: string; sku: string; available: number }>`
-    select v.id as variant_id, v.sku, coalesce(s.on_hand, 0) - coalesce((
+    select v.id as variant_id, v.sku, coalesce(s.on_hand - s.withheld, 0) - coalesce((
         select sum(h.quantity) from stock_holds h
         where h.variant_id = d.variant_id and h.location_id = d.location_id
           and h.status = 'active' and h.order_id <> ${param('orderId')}), 0) as available

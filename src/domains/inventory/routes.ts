@@ -5,40 +5,29 @@ import type { App } from '../../http/app.ts'
 import { inNameOf } from '../../http/auth.ts'
 import { envelope, success } from '../../http/envelope.ts'
 import { answerOnce } from '../../http/once.ts'
-import { Uuid } from '../../http/schema.ts'
-import { adjustStock, getStock } from './inventory.ts'
+import { momentOf } from '../../http/schema.ts'
+import { adjustStock, getStock, setLevel } from './adjustments.ts'
+import { registerLedgerRoutes } from './ledger-routes.ts'
+import { registerLocationRoutes } from './location-routes.ts'
+import type { StockRow } from './queries.ts'
+import { AdjustmentBody, LevelBody, onceErrors, StockView, tags } from './schema.ts'
+import { registerStockTakeRoutes } from './stock-take-routes.ts'
+import { registerSupplyRoutes } from './supply-routes.ts'
+import { registerTransferRoutes } from './transfer-routes.ts'
 
-const tags = ['Administration']
-
-const StockView = Type.Object(
-  {
-    variant_id: Uuid,
-    sku: Type.String(),
-    location_id: Uuid,
-    location_code: Type.String(),
-    on_hand: Type.Integer(),
-    reserved: Type.Integer(),
-    available: Type.Integer(),
-  },
-  { title: 'Stock' },
-)
-
-const AdjustmentBody = Type.Object(
-  {
-    variant_id: Type.String({ format: 'uuid' }),
-    quantity: Type.Integer({
-      minimum: -1_000_000_000,
-      maximum: 1_000_000_000,
-      description: 'Signed change of what is on hand; not 0',
-      not: { const: 0 },
-    }),
-    kind: Type.Enum(['receipt', 'adjustment', 'return']),
-    note: Type.Optional(Type.String({ maxLength: 500 })),
-  },
-  { additionalProperties: false },
-)
+const stockView = ({ is_active, ...row }: StockRow) => ({ ...row, is_active: is_active === 1 })
 
 export function registerInventoryRoutes(app: App, ctx: Context): void {
+  registerLevels(app, ctx)
+  registerAdjustments(app, ctx)
+  registerLocationRoutes(app, ctx)
+  registerTransferRoutes(app, ctx)
+  registerStockTakeRoutes(app, ctx)
+  registerSupplyRoutes(app, ctx)
+  registerLedgerRoutes(app, ctx)
+}
+
+function registerLevels(app: App, ctx: Context): void {
   app.get(
     '/admin/stock/:id',
     {
@@ -53,38 +42,77 @@ export function registerInventoryRoutes(app: App, ctx: Context): void {
     async (request) => {
       const by = referenceOf(request.params.id)
       const key = by.by === 'id' ? { variantId: by.id } : { sku: request.params.id }
-      return success(await getStock(ctx, key), 'Stock found')
+      return success((await getStock(ctx, key)).map(stockView), 'Stock found')
     },
   )
 
+  app.put(
+    '/admin/stock-levels',
+    {
+      schema: {
+        tags,
+        summary: 'Set what is on hand, if it is what you expect',
+        description: 'Refused with STOCK_CHANGED if something was sold or booked meanwhile.',
+        body: LevelBody,
+        response: { 200: envelope(Type.Array(StockView)) },
+      },
+      config: {
+        allow: 'inventory:write',
+        errors: ['NOT_FOUND', 'STOCK_CHANGED', 'INSUFFICIENT_STOCK', ...onceErrors],
+      },
+    },
+    async (request, reply) => {
+      const { body } = request
+      const level = {
+        variantId: body.variant_id.toLowerCase(),
+        locationId: body.location_id?.toLowerCase(),
+        onHand: body.on_hand,
+        expected: body.expected_on_hand,
+        reason: body.reason,
+        note: body.note,
+      }
+      return answerOnce(
+        ctx,
+        { request, reply },
+        {
+          work: (tx) => setLevel(inNameOf(ctx, request), tx, level),
+          render: (rows) => ({ status: 200, body: success(rows.map(stockView), 'Stock set') }),
+        },
+      )
+    },
+  )
+}
+
+function registerAdjustments(app: App, ctx: Context): void {
   app.post(
     '/admin/stock-adjustments',
     {
       schema: {
         tags,
-        summary: 'Book a receipt, a correction or a return',
+        summary: 'Book a receipt, a correction, a return or scrap',
         body: AdjustmentBody,
         response: { 201: envelope(Type.Array(StockView)) },
       },
       config: {
         allow: 'inventory:write',
-        errors: [
-          'NOT_FOUND',
-          'INSUFFICIENT_STOCK',
-          'IDEMPOTENCY_KEY_REUSED',
-          'REQUEST_IN_PROGRESS',
-        ],
+        errors: ['NOT_FOUND', 'INSUFFICIENT_STOCK', ...onceErrors],
       },
     },
     async (request, reply) => {
-      const { variant_id, quantity, kind, note } = request.body
-      const adjustment = { variantId: variant_id.toLowerCase(), quantity, kind, note }
+      const { variant_id, location_id, lot, ...plain } = request.body
+      const expiresAt = lot && momentOf('lot.expires_at', lot.expires_at)
+      const adjustment = {
+        ...plain,
+        variantId: variant_id.toLowerCase(),
+        locationId: location_id?.toLowerCase(),
+        lot: lot && { code: lot.code, expiresAt },
+      }
       return answerOnce(
         ctx,
         { request, reply },
         {
           work: (tx) => adjustStock(inNameOf(ctx, request), tx, adjustment),
-          render: (rows) => ({ status: 201, body: success(rows, 'Stock adjusted') }),
+          render: (rows) => ({ status: 201, body: success(rows.map(stockView), 'Stock adjusted') }),
         },
       )
     },

@@ -49,15 +49,6 @@ export const switchTracking = preparedWrite<{ variantId: string; to: 0 | 1 }>((d
     .where('is_tracked', '<>', param('to')),
 )
 
-/** A place for an article where there was none of it yet. */
-export function insertTrackedPlace(
-  tx: Tx,
-  { variant_id, location_id, product_id }: Omit<TrackedStock, 'sku'>,
-): Promise<boolean> {
-  const empty = { on_hand: 0, reserved: 0, is_tracked: 1 }
-  return tx.dialect.insertOnce(tx, 'stock', { variant_id, location_id, product_id, ...empty })
-}
-
 const locationByCode = preparedQuery<{ code: string }, { id: string }>((db, param) =>
   db.selectFrom('locations').select('id').where('code', '=', param('code')),
 )

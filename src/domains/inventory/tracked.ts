@@ -1,11 +1,12 @@
 import type { Context } from '../../context.ts'
 import { invalid, notFound, ShopError } from '../../core/errors.ts'
 import type { Db, Tx } from '../../db/database.ts'
+import { openShelves } from './arrival-queries.ts'
 import { insertMovements } from './queries.ts'
+import { findSupply } from './supply-queries.ts'
 import {
   adjustTracked,
   findPlace,
-  insertTrackedPlace,
   listStockPlaces,
   switchTracking,
   type TrackedStock,
@@ -75,19 +76,25 @@ async function bookElsewhere(ctx: Context, tx: Tx, booking: UnitBooking): Promis
     const available = place.on_hand - place.reserved
     throw new ShopError('INSUFFICIENT_STOCK', { sku: place.sku, available })
   }
-  await insertTrackedPlace(tx, { ...tracked, location_id: locationId })
+  const fresh = { variant_id: variantId, location_id: locationId }
+  await openShelves(tx, { places: JSON.stringify([fresh]) })
   return bookUnits(ctx, tx, booking)
 }
 
 /**
  * Has an article tracked by unit at every place, or no longer; its rows are locked from then on.
- * Returns what is there; undefined if it was so already.
+ * Returns what is there; undefined if it was so already. Refuses bundles and what is kept by lots
+ * (IN_USE).
  */
 export async function setTracking(
   tx: Tx,
   { variantId, to }: { variantId: string; to: 0 | 1 },
 ): Promise<TrackedStock[] | undefined> {
   const { changes } = await switchTracking(tx, { variantId, to })
+  const article = await findSupply(tx, variantId)
+  if (to === 1 && article && article.supply !== 'stock') {
+    throw new ShopError('IN_USE', { resource: 'A bundle, or an article kept by lots,' })
+  }
   const places = await stockPlaces(tx, variantId)
   return changes === 0 ? undefined : places
 }

@@ -123,7 +123,7 @@ export const countOrdersOf = preparedQuery<
     limit ${param('limit')}) counted`,
 )
 
-export interface OrderLineRow {
+interface StoredOrderLine {
   readonly id: string
   readonly order_id: string
   readonly variant_id: string
@@ -149,9 +149,16 @@ export interface OrderLineRow {
   readonly returned_quantity: number
 }
 
+export interface OrderLineRow extends StoredOrderLine {
+  /** Pieces of its article that the order still waits for. */
+  readonly waiting: number
+  /** When those are promised; UTC milliseconds. */
+  readonly promised_at: number | null
+}
+
 /** Counters begin at 0. */
 export type NewOrderLine = Omit<
-  OrderLineRow,
+  StoredOrderLine,
   `${string}ed_quantity` | 'returning_quantity' | 'has_units'
 > & {
   readonly position: number
@@ -186,6 +193,10 @@ export const listLinesOf = preparedQuery<{ ids: string }, OrderLineRow>(
       l.options, l.quantity, l.price_minor, l.subtotal_minor, l.tax_minor, l.total_minor,
       l.discount_minor, l.is_gift, l.kind, l.cancelled_quantity, l.fulfilled_quantity,
       l.shipped_quantity, l.returning_quantity, l.returned_quantity,
+      (select coalesce(sum(h.waiting), 0) from stock_holds h where h.order_id = l.order_id
+        and h.variant_id = l.variant_id and h.status <> 'released') as waiting,
+      (select max(case when h.waiting > 0 then h.promised_at end) from stock_holds h
+        where h.order_id = l.order_id and h.variant_id = l.variant_id) as promised_at,
       case when exists (select 1 from unit_events e where e.order_line_id = l.id)
         then 1 else 0 end as has_units
     from ${db.dialect.jsonRows(param('ids'), { id: 'uuid' })} d

@@ -19,6 +19,15 @@ export const OrderLineView = Type.Object(
     tax: Money,
     total: Money,
     is_gift: Type.Boolean(),
+    back_order: Type.Optional(
+      Type.Object(
+        {
+          quantity: Type.Integer({ description: 'Pieces that are not there yet' }),
+          promised_at: Type.Union([Timestamp, Type.Null()]),
+        },
+        { title: 'OrderedOnBackOrder' },
+      ),
+    ),
     units: Type.Array(Type.Object({ serial_number: Type.String(), is_returned: Type.Boolean() }), {
       description: 'The pieces by serial number, where the article is tracked by unit',
     }),

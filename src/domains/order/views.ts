@@ -1,6 +1,6 @@
 import type { Context } from '../../context.ts'
 import type { Minor } from '../../core/money.ts'
-import { moneyView, timeView } from '../catalog/views.ts'
+import { moneyView, timeOrNullView, timeView } from '../catalog/views.ts'
 import {
   aftermathView,
   eventView,
@@ -8,7 +8,7 @@ import {
   orderLinks,
   staffEventView,
 } from './life-views.ts'
-import type { Order, OrderSummary } from './orders.ts'
+import type { Order, OrderLineRow, OrderSummary } from './orders.ts'
 import { orderReference } from './reference.ts'
 
 export function orderSummaryView(ctx: Context, { order, lines, payments }: OrderSummary) {
@@ -62,6 +62,7 @@ export function orderSummaryView(ctx: Context, { order, lines, payments }: Order
       tax: money(line.tax_minor),
       total: money(line.total_minor),
       is_gift: line.is_gift === 1,
+      ...backOrderOf(line),
       units: line.units.map(({ serial, isOut }) => ({
         serial_number: serial,
         is_returned: !isOut,
@@ -72,6 +73,12 @@ export function orderSummaryView(ctx: Context, { order, lines, payments }: Order
     version: order.version,
     links: orderLinks(order, '/api/v1/orders'),
   }
+}
+
+/** What of a line comes later, if anything does. */
+function backOrderOf({ waiting: quantity, promised_at }: OrderLineRow) {
+  if (quantity === 0) return {}
+  return { back_order: { quantity, promised_at: timeOrNullView(promised_at) } }
 }
 
 export function orderView(ctx: Context, found: Order) {

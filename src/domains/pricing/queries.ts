@@ -2,6 +2,7 @@ import { sql } from 'kysely'
 import type { Minor } from '../../core/money.ts'
 import type { Db } from '../../db/database.ts'
 import { preparedQuery } from '../../db/prepared.ts'
+import { availableOfVariant, isPlainArticle } from '../../db/stock.ts'
 import type { ProductKind, ProductStatus } from '../catalog/tables.ts'
 
 /** What is looked up about one article that may be in a basket. */
@@ -20,6 +21,7 @@ export interface ArticleRow {
   readonly kind: ProductKind
   readonly status: ProductStatus
   readonly available: number
+  readonly is_plain: 0 | 1
 }
 
 /** Articles by their variants. `ids` is a JSON array of {id}. */
@@ -27,8 +29,7 @@ export const listArticles = preparedQuery<{ ids: string }, ArticleRow>(
   (db, param) => sql<ArticleRow>`
     select v.id as variant_id, p.id as product_id, p.number as product_number, v.sku, p.name,
       v.options, v.price_minor, v.compare_at_minor, v.weight_grams, p.currency, p.tax_class,
-      p.kind, p.status, coalesce((select sum(s.on_hand - s.reserved) from stock s
-        where s.variant_id = v.id), 0) as available
+      p.kind, p.status, ${availableOfVariant(db)} as available, ${isPlainArticle} as is_plain
     from ${db.dialect.jsonRows(param('ids'), { id: 'uuid' })} d
     join variants v on v.id = d.id join products p on p.id = v.product_id`,
 )

@@ -2,6 +2,7 @@ import type { Context } from '../../context.ts'
 import { minor, timesMinor, type Minor } from '../../core/money.ts'
 import type { PricedLine } from '../../core/pricing/cart.ts'
 import type { Cart, CartLineRow, Problem } from '../../domains/cart/cart.ts'
+import { sellableOf } from '../../domains/cart/pricing.ts'
 import { problemMessage } from '../../domains/cart/views.ts'
 import { imageOf, timeView } from '../../domains/catalog/views.ts'
 import { exact } from '../exact.ts'
@@ -79,7 +80,7 @@ function problemOf(problem: Problem) {
     sku: line.sku,
   }
   if (code === 'INSUFFICIENT_STOCK') {
-    return { ...shared, requested: line.quantity, available: Math.max(line.available, 0) }
+    return { ...shared, requested: line.quantity, available: sellableOf(line) }
   }
   if (code !== 'PRICE_CHANGED') return shared
   return {

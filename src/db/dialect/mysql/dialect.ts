@@ -50,6 +50,7 @@ function dialectOf(flavour: Flavour): Dialect {
     startNumbers: () => [],
     dropNamelessChecks,
     dropIndex: (table, index) => `drop index ${index} on ${table}`,
+    quotient: (dividend, divisor) => sql<number>`(${dividend}) div (${divisor})`,
     appendOnly: (table) =>
       ['update', 'delete'].map(
         (verb) =>
@@ -59,6 +60,7 @@ function dialectOf(flavour: Flavour): Dialect {
     jsonRows: (rows, columns) => jsonRows(rows, columns, collation),
     updateJoined: (update) => updateJoined(update, flavour),
     insertOnce,
+    insertMissing: (insert, column) => sql`${insert} on duplicate key update ${column} = ${column}`,
     async insertNumbered(tx, table, row) {
       const query = insertRow(table, row).compile(tx)
       const { insertId } = await tx.runner.run(query.sql, query.parameters)

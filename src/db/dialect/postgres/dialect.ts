@@ -49,6 +49,7 @@ export const postgresDialect: Dialect = {
   startNumbers: () => [],
   dropNamelessChecks,
   dropIndex: (_table, index) => `drop index ${index}`,
+  quotient: (dividend, divisor) => sql<number>`div(${dividend}, ${divisor})`,
   appendOnly: (table) => [
     'create or replace function refuse_change() returns trigger language plpgsql as ' +
       "$$ begin raise exception '% is append-only', tg_table_name; end $$",
@@ -60,6 +61,7 @@ export const postgresDialect: Dialect = {
   async insertOnce(tx, table, row) {
     return (await insertUnlessThere(tx, table, row)).changes === 1
   },
+  insertMissing: (insert) => sql`${insert} where true on conflict do nothing`,
   async insertNumbered(tx, table, row) {
     const query = sql`${insertRow(table, row)} returning number`.compile(tx)
     const [inserted] = await tx.runner.all(query.sql, query.parameters)

@@ -51,6 +51,7 @@ export const sqliteDialect: Dialect = {
   ],
   dropNamelessChecks,
   dropIndex: (_table, index) => `drop index ${index}`,
+  quotient: (dividend, divisor) => sql<number>`(${dividend}) / (${divisor})`,
   appendOnly: (table) =>
     ['update', 'delete'].map(
       (verb) =>
@@ -64,6 +65,7 @@ export const sqliteDialect: Dialect = {
   async insertOnce(tx, table, row) {
     return (await insertUnlessThere(tx, table, row)).changes === 1
   },
+  insertMissing: (insert) => sql`${insert} where true on conflict do nothing`,
   async insertNumbered(tx, table, row) {
     const query = insertRow(table, row).compile(tx)
     const { insertId } = await tx.runner.run(query.sql, query.parameters)
