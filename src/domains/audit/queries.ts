@@ -67,8 +67,10 @@ export const rules: readonly Rule[] = [
     rows: (limit) => sql`select o.id, o.status, o.item_count, sum(h.quantity) as held
       from orders o left join stock_holds h on h.order_id = o.id
         and ((o.status = 'pending_payment' and h.status <> 'sold')
-          or (o.status = 'cancelled' and h.status = 'released')
-          or (o.status in ('placed', 'paid') and h.status = 'sold'))
+          or (o.status = 'cancelled' and h.status <> 'active')
+          or (o.status not in ('pending_payment', 'cancelled') and h.status = 'sold'))
+      where not exists (select 1 from order_events e
+        where e.order_id = o.id and e.type in ('changed', 'exchanged'))
       group by o.id, o.status, o.item_count
       having coalesce(sum(h.quantity), 0) <> o.item_count limit ${limit}`,
   },
@@ -76,7 +78,7 @@ export const rules: readonly Rule[] = [
     name: 'what an order sold left the warehouse once',
     rows: (limit) => sql`select o.id, o.item_count, -sum(m.quantity) as sold
       from orders o left join stock_movements m on m.order_id = o.id and m.kind = 'sale'
-      where o.status in ('placed', 'paid') group by o.id, o.item_count
+      where o.status not in ('pending_payment', 'cancelled') group by o.id, o.item_count
       having coalesce(-sum(m.quantity), 0) <> o.item_count limit ${limit}`,
   },
   {

@@ -11,7 +11,13 @@ export interface Restocking {
   readonly locationId?: string | undefined
 }
 
-async function move(ctx: Context, tx: Tx, orderId: string, items: readonly Wanted[], kind: string) {
+interface Moving {
+  readonly orderId: string
+  readonly items: readonly Wanted[]
+  readonly kind: string
+}
+
+async function move(ctx: Context, tx: Tx, { orderId, items, kind }: Moving): Promise<void> {
   const locationId = await servingLocation(tx)
   for (const { variantId, quantity } of items) {
     const { changes } = await adjustOnHand(tx, { variantId, locationId, quantity })
@@ -32,7 +38,7 @@ async function move(ctx: Context, tx: Tx, orderId: string, items: readonly Wante
 }
 
 export function restock(ctx: Context, tx: Tx, { orderId, items }: Restocking): Promise<void> {
-  return move(ctx, tx, orderId, items, 'return')
+  return move(ctx, tx, { orderId, items, kind: 'return' })
 }
 
 export function sellMore(
@@ -41,7 +47,7 @@ export function sellMore(
   { orderId, items }: { readonly orderId: string; readonly items: readonly Wanted[] },
 ): Promise<void> {
   const taken = items.map(({ variantId, quantity }) => ({ variantId, quantity: -quantity }))
-  return move(ctx, tx, orderId, taken, 'sale')
+  return move(ctx, tx, { orderId, items: taken, kind: 'sale' })
 }
 
 export function backorderedOf(_db: Db, _orderId: string): Promise<Wanted[]> {
