@@ -175,7 +175,7 @@ export const settings = {
     default: '30',
     min: 0,
     max: 36_500,
-    help: 'How long after their arrival customers may ask to return goods; 0: as long as they like.',
+    help: 'How long after their arrival customers may ask to return goods; 0: for ever.',
   },
   MAIL_DRIVER: {
     kind: 'choice',

@@ -21,20 +21,20 @@ import { tableRows } from './testing.ts'
 
 /** How the tables write states and refusals, so that a row fits on a line. */
 const states: Readonly<Record<string, OrderState>> = {
-  pending: 'pending_payment',
-  placed: 'placed',
+  pend: 'pending_payment',
+  place: 'placed',
   paid: 'paid',
-  process: 'processing',
-  partly: 'partially_shipped',
-  shipped: 'shipped',
-  deliver: 'delivered',
-  cancel: 'cancelled',
-  refund: 'refunded',
-  return: 'returned',
+  proc: 'processing',
+  part: 'partially_shipped',
+  ship: 'shipped',
+  deliv: 'delivered',
+  canc: 'cancelled',
+  refd: 'refunded',
+  retd: 'returned',
 }
 const refusals: Readonly<Record<string, string>> = {
-  never: 'FORBIDDEN',
-  unpaid: 'PAYMENT_PENDING',
+  '-': 'FORBIDDEN',
+  due: 'PAYMENT_PENDING',
   late: 'ORDER_IN_PROCESS',
   early: 'ORDER_NOT_SHIPPED',
   gone: 'ORDER_SHIPPED',
@@ -44,85 +44,85 @@ const refusals: Readonly<Record<string, string>> = {
 /** What comes of every action in every state; `=`: allowed, and the order stays as it is. */
 const tables: Readonly<Record<Party, string>> = {
   staff: `
-  action                 pending  placed   paid     process  partly   shipped  deliver  cancel  refund  return
-  place                  never    never    never    never    never    never    never    never   never   never
-  pay                    unpaid   paid     =        =        =        =        =        over    over    over
-  fail                   never    never    never    never    never    never    never    never   never   never
-  start                  unpaid   process  process  late     gone     gone     gone     over    over    over
-  cancel                 unpaid   cancel   cancel   cancel   gone     gone     gone     over    over    over
-  cancel_part            unpaid   =        =        =        =        gone     gone     over    over    over
-  cancel_rest            unpaid   early    early    early    shipped  gone     gone     over    over    over
-  cancel_rest_delivered  unpaid   early    early    early    deliver  gone     gone     over    over    over
-  cancel_rest_returned   unpaid   early    early    early    return   gone     gone     over    over    over
-  edit                   unpaid   =        =        =        gone     gone     gone     over    over    over
-  edit_owing  unpaid  =  placed  =  gone  gone  gone  over  over  over
-  pack                   unpaid   process  process  =        =        gone     gone     over    over    over
-  unpack                 unpaid   early    early    =        =        gone     gone     over    over    over
-  ship_part              unpaid   early    early    partly   =        gone     gone     over    over    over
-  ship_rest              unpaid   early    early    shipped  shipped  gone     gone     over    over    over
-  deliver_part           unpaid   early    early    early    =        =        gone     over    over    over
-  deliver_rest           unpaid   early    early    early    early    deliver  gone     over    over    over
-  request_return         unpaid   early    early    early    =        =        =        over    over    over
-  decide_return          unpaid   early    early    early    =        =        =        over    =       over
-  return_part            unpaid   early    early    early    =        =        =        over    =       over
-  return_rest            unpaid   early    early    early    early    return   return   over    over    over
-  exchange               unpaid   early    early    early    =        partly   partly   over    over    over
-  refund_part            unpaid   =        =        =        =        =        =        over    over    =
-  refund_rest            unpaid   =        =        =        =        refund   refund   over    over    =
+  action                 pend  place  paid   proc   part   ship   deliv  canc  refd  retd
+  place                  -     -      -      -      -      -      -      -     -     -
+  pay                    due   paid   =      =      =      =      =      over  over  over
+  fail                   -     -      -      -      -      -      -      -     -     -
+  start                  due   proc   proc   late   gone   gone   gone   over  over  over
+  cancel                 due   canc   canc   canc   gone   gone   gone   over  over  over
+  cancel_part            due   =      =      =      =      gone   gone   over  over  over
+  cancel_rest            due   early  early  early  ship   gone   gone   over  over  over
+  cancel_rest_delivered  due   early  early  early  deliv  gone   gone   over  over  over
+  cancel_rest_returned   due   early  early  early  retd   gone   gone   over  over  over
+  edit                   due   =      =      =      gone   gone   gone   over  over  over
+  edit_owing             due   =      place  =      gone   gone   gone   over  over  over
+  pack                   due   proc   proc   =      =      gone   gone   over  over  over
+  unpack                 due   early  early  =      =      gone   gone   over  over  over
+  ship_part              due   early  early  part   =      gone   gone   over  over  over
+  ship_rest              due   early  early  ship   ship   gone   gone   over  over  over
+  deliver_part           due   early  early  early  =      =      gone   over  over  over
+  deliver_rest           due   early  early  early  early  deliv  gone   over  over  over
+  request_return         due   early  early  early  =      =      =      over  over  over
+  decide_return          due   early  early  early  =      =      =      over  =     over
+  return_part            due   early  early  early  =      =      =      over  =     over
+  return_rest            due   early  early  early  early  retd   retd   over  over  over
+  exchange               due   early  early  early  =      part   part   over  over  over
+  refund_part            due   =      =      =      =      =      =      over  over  =
+  refund_rest            due   =      =      =      =      refd   refd   over  over  =
   `,
   customer: `
-  action                 pending  placed  paid    process  partly  shipped  deliver  cancel  refund  return
-  place                  never    never   never   never    never   never    never    never   never   never
-  pay                    never    never   never   never    never   never    never    never   never   never
-  fail                   never    never   never   never    never   never    never    never   never   never
-  start                  never    never   never   never    never   never    never    never   never   never
-  cancel                 unpaid   cancel  cancel  late     gone    gone     gone     over    over    over
-  cancel_part            never    never   never   never    never   never    never    never   never   never
-  cancel_rest            never    never   never   never    never   never    never    never   never   never
-  cancel_rest_delivered  never    never   never   never    never   never    never    never   never   never
-  cancel_rest_returned   never    never   never   never    never   never    never    never   never   never
-  edit                   never    never   never   never    never   never    never    never   never   never
-  edit_owing  never  never  never  never  never  never  never  never  never  never
-  pack                   never    never   never   never    never   never    never    never   never   never
-  unpack                 never    never   never   never    never   never    never    never   never   never
-  ship_part              never    never   never   never    never   never    never    never   never   never
-  ship_rest              never    never   never   never    never   never    never    never   never   never
-  deliver_part           never    never   never   never    never   never    never    never   never   never
-  deliver_rest           never    never   never   never    never   never    never    never   never   never
-  request_return         unpaid   early   early   early    =       =        =        over    over    over
-  decide_return          unpaid   early   early   early    =       =        =        over    =       over
-  return_part            never    never   never   never    never   never    never    never   never   never
-  return_rest            never    never   never   never    never   never    never    never   never   never
-  exchange               never    never   never   never    never   never    never    never   never   never
-  refund_part            never    never   never   never    never   never    never    never   never   never
-  refund_rest            never    never   never   never    never   never    never    never   never   never
+  action                 pend  place  paid   proc   part  ship  deliv  canc  refd  retd
+  place                  -     -      -      -      -     -     -      -     -     -
+  pay                    -     -      -      -      -     -     -      -     -     -
+  fail                   -     -      -      -      -     -     -      -     -     -
+  start                  -     -      -      -      -     -     -      -     -     -
+  cancel                 due   canc   canc   late   gone  gone  gone   over  over  over
+  cancel_part            -     -      -      -      -     -     -      -     -     -
+  cancel_rest            -     -      -      -      -     -     -      -     -     -
+  cancel_rest_delivered  -     -      -      -      -     -     -      -     -     -
+  cancel_rest_returned   -     -      -      -      -     -     -      -     -     -
+  edit                   -     -      -      -      -     -     -      -     -     -
+  edit_owing             -     -      -      -      -     -     -      -     -     -
+  pack                   -     -      -      -      -     -     -      -     -     -
+  unpack                 -     -      -      -      -     -     -      -     -     -
+  ship_part              -     -      -      -      -     -     -      -     -     -
+  ship_rest              -     -      -      -      -     -     -      -     -     -
+  deliver_part           -     -      -      -      -     -     -      -     -     -
+  deliver_rest           -     -      -      -      -     -     -      -     -     -
+  request_return         due   early  early  early  =     =     =      over  over  over
+  decide_return          due   early  early  early  =     =     =      over  =     over
+  return_part            -     -      -      -      -     -     -      -     -     -
+  return_rest            -     -      -      -      -     -     -      -     -     -
+  exchange               -     -      -      -      -     -     -      -     -     -
+  refund_part            -     -      -      -      -     -     -      -     -     -
+  refund_rest            -     -      -      -      -     -     -      -     -     -
   `,
   system: `
-  action                 pending  placed   paid     process  partly   shipped  deliver  cancel  refund  return
-  place                  placed   late     late     late     gone     gone     gone     over    over    over
-  pay                    paid     paid     =        =        =        =        =        over    over    over
-  fail                   cancel   late     late     late     gone     gone     gone     over    over    over
-  start                  unpaid   process  process  late     gone     gone     gone     over    over    over
-  cancel                 unpaid   cancel   cancel   cancel   gone     gone     gone     over    over    over
-  cancel_part            unpaid   =        =        =        =        gone     gone     over    over    over
-  cancel_rest            unpaid   early    early    early    shipped  gone     gone     over    over    over
-  cancel_rest_delivered  unpaid   early    early    early    deliver  gone     gone     over    over    over
-  cancel_rest_returned   unpaid   early    early    early    return   gone     gone     over    over    over
-  edit                   unpaid   =        =        =        gone     gone     gone     over    over    over
-  edit_owing  unpaid  =  placed  =  gone  gone  gone  over  over  over
-  pack                   unpaid   process  process  =        =        gone     gone     over    over    over
-  unpack                 unpaid   early    early    =        =        gone     gone     over    over    over
-  ship_part              unpaid   early    early    partly   =        gone     gone     over    over    over
-  ship_rest              unpaid   early    early    shipped  shipped  gone     gone     over    over    over
-  deliver_part           unpaid   early    early    early    =        =        gone     over    over    over
-  deliver_rest           unpaid   early    early    early    early    deliver  gone     over    over    over
-  request_return         unpaid   early    early    early    =        =        =        over    over    over
-  decide_return          unpaid   early    early    early    =        =        =        over    =       over
-  return_part            unpaid   early    early    early    =        =        =        over    =       over
-  return_rest            unpaid   early    early    early    early    return   return   over    over    over
-  exchange               unpaid   early    early    early    =        partly   partly   over    over    over
-  refund_part            unpaid   =        =        =        =        =        =        over    over    =
-  refund_rest            unpaid   =        =        =        =        refund   refund   over    over    =
+  action                 pend   place  paid   proc   part   ship   deliv  canc  refd  retd
+  place                  place  late   late   late   gone   gone   gone   over  over  over
+  pay                    paid   paid   =      =      =      =      =      over  over  over
+  fail                   canc   late   late   late   gone   gone   gone   over  over  over
+  start                  due    proc   proc   late   gone   gone   gone   over  over  over
+  cancel                 due    canc   canc   canc   gone   gone   gone   over  over  over
+  cancel_part            due    =      =      =      =      gone   gone   over  over  over
+  cancel_rest            due    early  early  early  ship   gone   gone   over  over  over
+  cancel_rest_delivered  due    early  early  early  deliv  gone   gone   over  over  over
+  cancel_rest_returned   due    early  early  early  retd   gone   gone   over  over  over
+  edit                   due    =      =      =      gone   gone   gone   over  over  over
+  edit_owing             due    =      place  =      gone   gone   gone   over  over  over
+  pack                   due    proc   proc   =      =      gone   gone   over  over  over
+  unpack                 due    early  early  =      =      gone   gone   over  over  over
+  ship_part              due    early  early  part   =      gone   gone   over  over  over
+  ship_rest              due    early  early  ship   ship   gone   gone   over  over  over
+  deliver_part           due    early  early  early  =      =      gone   over  over  over
+  deliver_rest           due    early  early  early  early  deliv  gone   over  over  over
+  request_return         due    early  early  early  =      =      =      over  over  over
+  decide_return          due    early  early  early  =      =      =      over  =     over
+  return_part            due    early  early  early  =      =      =      over  =     over
+  return_rest            due    early  early  early  early  retd   retd   over  over  over
+  exchange               due    early  early  early  =      part   part   over  over  over
+  refund_part            due    =      =      =      =      =      =      over  over  =
+  refund_rest            due    =      =      =      =      refd   refd   over  over  =
   `,
 }
 

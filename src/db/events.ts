@@ -44,7 +44,7 @@ export const eventTopics = {
     payload: ['order_id', 'number', 'status', 'subject_id'],
   },
   'order.cancelled': {
-    when: 'An order that counted is cancelled as a whole; its stock and money are on their way back.',
+    when: 'An order that counted is cancelled as a whole; stock and money go back.',
     payload: ['order_id', 'number', 'status', 'subject_id'],
   },
   'order.lines_cancelled': {

@@ -120,8 +120,8 @@ export function returnReceived(data: ReturnReceivedData, store: Store): Letter {
       ...(amountMinor === 0
         ? []
         : [
-            `${formatMinor(amountMinor, currency)} ${currency} go back the way they came, or need ` +
-              'not be paid any more. That may take a few days.',
+            `${formatMinor(amountMinor, currency)} ${currency} go back the way they came, ` +
+              'or need not be paid any more. That may take a few days.',
           ]),
       see(data),
     ],

@@ -51,15 +51,16 @@ describeOnEveryDatabase('a checkout', (openShop) => {
       total: usd('48.28'),
       payment: { method: 'test', status: 'captured', captured: usd('48.28') },
       created_at: at,
-      links: { self: '/api/v1/orders/1001' },
+      links: { self: '/api/v1/orders/1001', cancel: '/api/v1/orders/1001/cancellation' },
       email: 'ada@example.com',
       shipping_method: { code: 'standard', name: 'Standard' },
       shipping_address: shippingInfo,
       billing_address: shippingInfo,
       timeline: [
-        { type: 'created', at, data: {} },
-        { type: 'paid', at, data: {} },
+        { type: 'created', at, actor: 'customer', data: {} },
+        { type: 'paid', at, actor: 'system', data: {} },
       ],
+      ...{ given_back: usd('0.00'), fulfilments: [], returns: [] },
     })
     const [{ id: _, ...payment }] = payments
     const [total, nothing] = [usd('48.28'), usd('0.00')]
@@ -75,6 +76,8 @@ describeOnEveryDatabase('a checkout', (openShop) => {
         ...{ id: '', product_id: product.id, product_number: product.number, name: 'Lamp' },
         ...{ variant_id: product.variantId, sku: product.sku, options: {}, quantity: 2 },
         ...{ discount: usd('0.00'), is_gift: false, units: [] },
+        ...{ cancelled_quantity: 0, packed_quantity: 0, shipped_quantity: 0 },
+        ...{ returning_quantity: 0, returned_quantity: 0 },
         ...{ price: usd('19.99'), subtotal: usd('39.98'), tax: usd('3.30'), total: usd('43.28') },
       },
     )

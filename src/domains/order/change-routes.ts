@@ -102,8 +102,8 @@ function registerCancellation(app: App, ctx: Context): void {
         tags,
         summary: 'Cancel an order, or some of its pieces',
         description:
-          'Stock, promotions, gift cards and money go back. Shipping is given back with the whole ' +
-          'order, or as shipping_refund.',
+          'Stock, promotions, gift cards and money go back. Shipping is given back with the ' +
+          'whole order, or as shipping_refund.',
         params: OrderParams,
         body: StaffCancellationBody,
         response,

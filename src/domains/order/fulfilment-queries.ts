@@ -19,7 +19,7 @@ export interface FulfilmentRow {
   readonly cancelled_at: number | null
 }
 
-/** The parcels of orders, in the order in which they were made up. `ids` is a JSON array of {id}. */
+/** The parcels of orders, as they were made up. `ids` is a JSON array of {id}. */
 export const listFulfilments = preparedQuery<{ ids: string }, FulfilmentRow>(
   (db, param) => sql<FulfilmentRow>`
     select f.id, f.order_id, f.position, f.status, f.carrier, f.tracking_number, f.tracking_url,

@@ -43,8 +43,8 @@ export interface Packing extends Tracking {
 
 /**
  * Makes up a parcel of open pieces of an order. Refuses by the table of states, with
- * VERSION_CONFLICT, NOT_FOUND, QUANTITY_EXCEEDED, and with INSUFFICIENT_STOCK what is on back-order.
- * Returns the id of the fulfilment.
+ * VERSION_CONFLICT, NOT_FOUND, QUANTITY_EXCEEDED, and what is on back-order with
+ * INSUFFICIENT_STOCK. Returns the id of the fulfilment.
  */
 export async function packParcel(ctx: Context, tx: Tx, packing: Packing): Promise<string> {
   const { orderId, version, items } = packing

@@ -1,5 +1,7 @@
 import { Type } from 'typebox'
+import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Context } from '../../context.ts'
+import type { Tx } from '../../db/database.ts'
 import type { App } from '../../http/app.ts'
 import { inNameOf } from '../../http/auth.ts'
 import { demandedVersion } from '../../http/conditional.ts'
@@ -7,8 +9,8 @@ import { envelope, success } from '../../http/envelope.ts'
 import { answerOnce } from '../../http/once.ts'
 import { makeRefunds } from '../payment/refunds.ts'
 import { cancelOrder } from './cancellation.ts'
-import { AnswerBody, CancellationBody, ReturnBody, ReturnParams } from './life-schema.ts'
-import { getOwnOrder, readOrder, type Order } from './orders.ts'
+import { CancellationBody, ReturnBody, ReturnParams } from './life-schema.ts'
+import { getOwnOrder, readOrder } from './orders.ts'
 import { decideOnReturn, requestReturn } from './returns.ts'
 import { readerOf } from './routes.ts'
 import { namedOrder } from './reference.ts'
@@ -30,16 +32,46 @@ export const stateErrors = [
   'REQUEST_IN_PROGRESS',
 ] as const
 
-const answer = (ctx: Context, message: string) => (found: Order) => ({
-  status: 201,
-  body: success(orderView(ctx, found), message),
-})
+interface OwnChange {
+  /** What is changed, in the name of whoever asks. */
+  readonly work: (ctx: Context, tx: Tx, orderId: string) => Promise<unknown>
+  readonly message: string
+  /** How the order is named, and the token of a guest in the address. */
+  readonly id: string
+  readonly token: string | undefined
+}
+
+/** Does something to one's own order, once; answers with the order as it is then. */
+async function answerOwn(
+  ctx: Context,
+  { request, reply }: { request: FastifyRequest; reply: FastifyReply },
+  { work, message, id, token }: OwnChange,
+): Promise<FastifyReply> {
+  const reader = readerOf(request, token)
+  const { id: orderId } = await getOwnOrder(ctx, namedOrder(ctx, id), reader)
+  const acting = inNameOf(ctx, request)
+  return answerOnce(
+    ctx,
+    { request, reply },
+    {
+      work: async (tx) => {
+        await work(acting, tx, orderId)
+        return readOrder(tx, orderId)
+      },
+      render: (order) => ({ status: 201, body: success(orderView(ctx, order), message) }),
+      afterwards: () => makeRefunds(ctx, orderId),
+    },
+  )
+}
 
 /** What customers may do about their orders; a guest shows the token of the order. */
 export function registerOrderLifeRoutes(app: App, ctx: Context): void {
   registerCancellation(app, ctx)
   registerReturns(app, ctx)
+  registerWithdrawal(app, ctx)
 }
+
+const guest = { querystring: OrderTokenQuery, response: { 201: envelope(OrderView) } }
 
 function registerCancellation(app: App, ctx: Context): void {
   app.post(
@@ -50,29 +82,21 @@ function registerCancellation(app: App, ctx: Context): void {
         summary: 'Cancel an order of yours, as long as nobody has begun to pack it',
         description: 'Everything that was paid goes back the way it came.',
         params: OrderParams,
-        querystring: OrderTokenQuery,
         body: CancellationBody,
-        response: { 201: envelope(OrderView) },
+        ...guest,
       },
       config: { allow: 'shopper', errors: [...stateErrors, 'GIFT_CARD_SPENT'] },
     },
     async (request, reply) => {
-      const reader = readerOf(request, request.query.token)
-      const { id: orderId } = await getOwnOrder(ctx, namedOrder(ctx, request.params.id), reader)
       const { reason = 'customer_request', note = null } = request.body
-      const cancelling = { orderId, reason, note, version: demandedVersion(request) }
-      return answerOnce(
-        ctx,
-        { request, reply },
-        {
-          work: async (tx) => {
-            await cancelOrder(inNameOf(ctx, request), tx, { ...cancelling, by: 'customer' })
-            return readOrder(tx, orderId)
-          },
-          render: answer(ctx, 'Order cancelled'),
-          afterwards: () => makeRefunds(ctx, orderId),
-        },
-      )
+      const version = demandedVersion(request)
+      const change = {
+        ...{ id: request.params.id, token: request.query.token },
+        work: (acting: Context, tx: Tx, orderId: string) =>
+          cancelOrder(acting, tx, { orderId, reason, note, version, by: 'customer' }),
+        message: 'Order cancelled',
+      }
+      return answerOwn(ctx, { request, reply }, change)
     },
   )
 }
@@ -86,9 +110,8 @@ function registerReturns(app: App, ctx: Context): void {
         summary: 'Ask to send goods back',
         description: 'The shop approves it first; what is paid for them goes back when they came.',
         params: OrderParams,
-        querystring: OrderTokenQuery,
         body: ReturnBody,
-        response: { 201: envelope(OrderView) },
+        ...guest,
       },
       config: {
         allow: 'shopper',
@@ -96,27 +119,22 @@ function registerReturns(app: App, ctx: Context): void {
       },
     },
     async (request, reply) => {
-      const reader = readerOf(request, request.query.token)
-      const { id: orderId } = await getOwnOrder(ctx, namedOrder(ctx, request.params.id), reader)
       const { note = null } = request.body
       const items = request.body.items.map(({ line_id, quantity, reason }) => ({
         ...{ lineId: line_id.toLowerCase(), quantity, reason },
       }))
-      return answerOnce(
-        ctx,
-        { request, reply },
-        {
-          work: async (tx) => {
-            const actor = inNameOf(ctx, request)
-            await requestReturn(actor, tx, { orderId, items, note, by: 'customer' })
-            return readOrder(tx, orderId)
-          },
-          render: answer(ctx, 'Return requested'),
-        },
-      )
+      const change = {
+        ...{ id: request.params.id, token: request.query.token },
+        work: (acting: Context, tx: Tx, orderId: string) =>
+          requestReturn(acting, tx, { orderId, items, note, by: 'customer' }),
+        message: 'Return requested',
+      }
+      return answerOwn(ctx, { request, reply }, change)
     },
   )
+}
 
+function registerWithdrawal(app: App, ctx: Context): void {
   app.post(
     '/orders/:id/returns/:return_id/withdrawal',
     {
@@ -124,29 +142,21 @@ function registerReturns(app: App, ctx: Context): void {
         tags,
         summary: 'Keep the goods after all',
         params: Type.Object({ ...OrderParams.properties, ...ReturnParams }),
-        querystring: OrderTokenQuery,
-        body: AnswerBody,
-        response: { 201: envelope(OrderView) },
+        body: Type.Object({}, { additionalProperties: false }),
+        ...guest,
       },
       config: { allow: 'shopper', errors: [...stateErrors, 'WRONG_STATE'] },
     },
     async (request, reply) => {
-      const reader = readerOf(request, request.query.token)
-      const { id: orderId } = await getOwnOrder(ctx, namedOrder(ctx, request.params.id), reader)
-      const id = request.params.return_id.toLowerCase()
-      const deciding = { orderId, id, decision: 'withdrawn', answer: null } as const
-      return answerOnce(
-        ctx,
-        { request, reply },
-        {
-          work: async (tx) => {
-            const actor = inNameOf(ctx, request)
-            await decideOnReturn(actor, tx, { ...deciding, by: 'customer' })
-            return readOrder(tx, orderId)
-          },
-          render: answer(ctx, 'Return withdrawn'),
-        },
-      )
+      const returnId = request.params.return_id.toLowerCase()
+      const withdrawn = { decision: 'withdrawn', answer: null, by: 'customer' } as const
+      const change = {
+        ...{ id: request.params.id, token: request.query.token },
+        work: (acting: Context, tx: Tx, orderId: string) =>
+          decideOnReturn(acting, tx, { ...withdrawn, orderId, id: returnId }),
+        message: 'Return withdrawn',
+      }
+      return answerOwn(ctx, { request, reply }, change)
     },
   )
 }
