@@ -22,7 +22,7 @@ import {
   returnDecided,
   returnReceived,
 } from './life-letters.ts'
-import { orderConfirmation, paymentRefunded } from './order-letters.ts'
+import { orderConfirmation, orderNote, paymentRefunded } from './order-letters.ts'
 
 const store: Store = { name: 'Corner Shop', url: 'https://shop.example.com' }
 const url = storeUrl(store, '/verify', { token: 'a+b/c=&d' })
@@ -42,6 +42,7 @@ const letters = (text: string): Readonly<Record<string, (by: Store) => Letter>> 
   signInMethodChanged: (by) => signInMethodChanged({ at, what: text }, by),
   accountErased: (by) => accountErased({ at }, by),
   orderConfirmation: (by) => orderConfirmation(order(text), by),
+  orderNote: (by) => orderNote({ reference: '1001', body: text, url }, by),
   paymentRefunded: (by) =>
     paymentRefunded({ reference: '1001', amountMinor: minor(5_247), currency: 'USD' }, by),
   orderShipped: (by) => orderShipped({ ...parcel(text), hasMore: true }, by),

@@ -10,15 +10,9 @@ import { priceOf } from '../catalog/filter.ts'
 import { orderSorts } from './list-queries.ts'
 import { namedOrder, orderReference } from './reference.ts'
 import { orderStatuses, paymentStatuses } from './list-schema.ts'
-import { OrderParams, OrderSummaryView } from './schema.ts'
+import { OrderParams, OrderSummaryView, Tag } from './schema.ts'
 import { countFound, searchOrders, type ListedOrder, type OrderFilter } from './staff-list.ts'
 import { orderSummaryView } from './views.ts'
-
-export const Tag = Type.String({
-  pattern: '^[a-z0-9][a-z0-9_-]{0,49}$',
-  description: 'Lower-case letters, digits, - and _; up to 50',
-  examples: ['gift-wrap'],
-})
 
 const text = (maxLength: number, description: string) =>
   Type.Optional(Type.String({ minLength: 1, maxLength, description }))
