@@ -67,7 +67,7 @@ export const eventTopics = {
     when: 'Goods have come back and their money is on its way. The subject is the return.',
     payload: ['order_id', 'number', 'status', 'subject_id'],
   },
-  'order.note_added': {
+  'note.added': {
     when: 'Staff wrote something on an order that its customer should read.',
     payload: ['order_id', 'number', 'note_id'],
   },

@@ -42,7 +42,7 @@ const letters = (text: string): Readonly<Record<string, (by: Store) => Letter>> 
   signInMethodChanged: (by) => signInMethodChanged({ at, what: text }, by),
   accountErased: (by) => accountErased({ at }, by),
   orderConfirmation: (by) => orderConfirmation(order(text), by),
-  orderNote: (by) => orderNote({ reference: '1001', body: text, url }, by),
+  orderNote: (by) => orderNote({ reference: '1001', paragraphs: [text], url }, by),
   paymentRefunded: (by) =>
     paymentRefunded({ reference: '1001', amountMinor: minor(5_247), currency: 'USD' }, by),
   orderShipped: (by) => orderShipped({ ...parcel(text), hasMore: true }, by),
@@ -256,6 +256,15 @@ Tax                                                             2.50 USD
 Total                                                          52.47 USD
 
 It is paid.
+
+See your order:
+${url}`,
+  ],
+  orderNote: [
+    'About your order 1001 at Corner Shop',
+    `We have written something about your order 1001:
+
+Linen shirt
 
 See your order:
 ${url}`,

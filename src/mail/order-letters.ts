@@ -81,18 +81,18 @@ export function paymentRefunded(data: PaymentRefundedData, store: Store): Letter
 export interface OrderNoteData {
   /** What the order is called. */
   readonly reference: string
-  /** As staff wrote it; may have several lines. */
-  readonly body: string
+  /** As staff wrote them. */
+  readonly paragraphs: readonly string[]
   /** Absolute; shows the order. */
   readonly url: string
 }
 
-export function orderNote({ reference, body, url }: OrderNoteData, store: Store): Letter {
+export function orderNote({ reference, paragraphs, url }: OrderNoteData, store: Store): Letter {
   return {
     subject: `About your order ${reference} at ${store.name}`,
     blocks: [
       `We have written something about your order ${reference}:`,
-      ...body.split(/\n+/).filter((line) => line.trim() !== ''),
+      ...paragraphs,
       { label: 'See your order', url },
     ],
   }

@@ -31,7 +31,7 @@ export const mailTopics: { readonly [T in EventTopic]?: MailMaker<T> } = {
   'order.placed': (ctx, { order_id: id }) => mailAboutOrder(ctx, String(id), confirmation),
   'account.factor_changed': aboutFactors,
   'order.refunded': (ctx, { order_id: id }) => mailAboutOrder(ctx, String(id), refund),
-  'order.note_added': aboutNote,
+  'note.added': aboutNote,
   ...accountMails,
   ...lifeMails,
 }
@@ -51,14 +51,14 @@ async function aboutFactors(
 /** What staff wrote to the customer; nothing if the note was deleted before it left. */
 async function aboutNote(
   ctx: Context,
-  { order_id: id, note_id: noteId }: OutboxEvent<'order.note_added'>['payload'],
+  { order_id: id, note_id: noteId }: OutboxEvent<'note.added'>['payload'],
 ): Promise<Mail | undefined> {
   const note = await findNote(ctx, String(noteId))
   if (!note) return undefined
   return mailAboutOrder(ctx, String(id), (_, { order }) =>
     write(ctx, orderNote, {
       reference: orderReference(ctx, order),
-      body: note.body,
+      paragraphs: note.body.split(/[\r\n]+/).filter((line) => line.trim() !== ''),
       url: orderUrl(ctx, order),
     }),
   )

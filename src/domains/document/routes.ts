@@ -35,6 +35,7 @@ export function registerDocumentRoutes(app: App, ctx: Context): void {
   registerOwn(app, ctx)
   registerIssue(app, ctx)
   registerReading(app, ctx)
+  registerSlips(app, ctx)
   registerDocumentList(app, ctx)
 }
 
@@ -206,7 +207,9 @@ function registerReading(app: App, ctx: Context): void {
       return success({ ...documentView(found), content }, 'Document found')
     },
   )
+}
 
+function registerSlips(app: App, ctx: Context): void {
   app.get(
     '/admin/orders/:id/packing-slip',
     {

@@ -39,7 +39,7 @@ export async function addNote(ctx: Context, tx: Tx, note: NewNote): Promise<Orde
   await record(ctx, tx, { action: 'order.noted', subject: ['order', order.id], after })
   if (isPublic) {
     const payload = { order_id: order.id, number: order.number, note_id: row.id }
-    await enqueue(ctx, tx, { topic: 'order.note_added', payload })
+    await enqueue(ctx, tx, { topic: 'note.added', payload })
   }
   return row
 }
