@@ -20,6 +20,8 @@ import { registerCustomerRoutes } from './domains/customer/routes.ts'
 import { registerDocumentRoutes } from './domains/document/routes.ts'
 import { registerGroupRoutes } from './domains/group/routes.ts'
 import { registerInventoryRoutes } from './domains/inventory/routes.ts'
+import { registerOrderBulkRoutes } from './domains/order/bulk-routes.ts'
+import { registerReturnListRoutes } from './domains/order/return-list-routes.ts'
 import { registerOrderNoteRoutes } from './domains/order/note-routes.ts'
 import { registerOrderStaffRoutes } from './domains/order/staff-routes.ts'
 import { registerPaymentStaffRoutes } from './domains/payment/staff-routes.ts'
@@ -70,6 +72,8 @@ export async function buildApp(ctx: Context): Promise<BuiltApp> {
       registerOrderRoutes(v1, ctx)
       registerOrderStaffRoutes(v1, ctx)
       registerOrderNoteRoutes(v1, ctx)
+      registerOrderBulkRoutes(v1, ctx)
+      registerReturnListRoutes(v1, ctx)
       registerPaymentStaffRoutes(v1, ctx)
       registerStockStaffRoutes(v1, ctx)
       registerOrderLifeRoutes(v1, ctx)

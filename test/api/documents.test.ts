@@ -269,7 +269,12 @@ describeOnEveryDatabase('an invoice', (openShop) => {
   })
 
   test('names its seller, or is not issued where customers pay', async () => {
-    const production = { PRODUCTION: 'true', RATE_LIMIT_OFF_IN_PRODUCTION: 'true', PAYMENT_METHODS: 'manual', DEMO_DATA: 'false' }
+    const production = {
+      PRODUCTION: 'true',
+      RATE_LIMIT_OFF_IN_PRODUCTION: 'true',
+      PAYMENT_METHODS: 'manual',
+      DEMO_DATA: 'false',
+    }
     await using shop = await openShop({ settings: production })
     const order = await place(shop, [await addProduct(shop.ctx)], { payment_method: 'manual' })
     const issue = shop.ctx.db.transaction((tx) => issueInvoice(shop.ctx, tx, order.id))
@@ -350,6 +355,40 @@ describeOnEveryDatabase('a credit note', (openShop) => {
       )
     assert.equal((await back()).length, 1)
     assert.equal((await back()).length, 0)
+    await shop.assertAudit()
+  })
+
+  test('follows cancellations by itself, where the shop wants that', async () => {
+    await using shop = await openShop({ settings: { ...settings, INVOICES: 'paid' } })
+    const { token } = await signUp(shop, { role: 'admin' })
+    const { variantId } = await addProduct(shop.ctx, { priceMinor: 1_000 })
+    const order = await place(shop, [{ variantId, quantity: 3 }])
+    const line_id = order.lines[0]?.id
+    const cancel = async (items?: object[]) => {
+      const body = items ? { items } : {}
+      const answer = await shop.call('POST', at(order, 'cancellation'), { token, body })
+      assert.equal(answer.status, 201, answer.text)
+    }
+    // Before the invoice: what is not on it is not credited.
+    await cancel([{ line_id, quantity: 1 }])
+    await deliverAll(shop.ctx)
+    const totals = async () => {
+      const { body } = await shop.call('GET', '/api/v1/admin/documents?sort=issued_at', { token })
+      return body.data.map((one: { kind: string; total: { amount: string } }) => [
+        one.kind,
+        one.total.amount,
+      ])
+    }
+    const [first, ...none] = await totals()
+    assert.deepEqual(none, [])
+    await cancel([{ line_id, quantity: 1 }])
+    await deliverAll(shop.ctx)
+    await deliverAll(shop.ctx)
+    assert.deepEqual(await totals(), [first, ['credit_note', '10.00']])
+    await cancel()
+    await deliverAll(shop.ctx)
+    const [, , last] = await totals()
+    assert.equal(Number(first[1]) - 10, Number(last[1]))
     await shop.assertAudit()
   })
 

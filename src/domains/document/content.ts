@@ -2,6 +2,7 @@ import type { Seller } from '../../config/documents.ts'
 import type { Address } from '../../core/address.ts'
 import { currencyDigits, formatMinor, minor, sumMinor, type Minor } from '../../core/money.ts'
 import { multiply, ratio } from '../../core/ratio.ts'
+import { nextShare } from '../../core/shares.ts'
 import type { OrderLineRow, OrderRow } from '../order/orders.ts'
 import type { PricingRecord } from '../pricing/explain.ts'
 import type { DocumentKind } from './tables.ts'
@@ -135,6 +136,25 @@ function shippingOf(order: InvoicedOrder, pricing: Partial<PricingRecord>): Part
     totalMinor: minor(shipping_minor - shipping_discount_minor + added),
     taxName: taxNameOf(pricing.shipping_taxes, shipping_tax_minor),
   }
+}
+
+/** The last pieces of a part: what is left of it when those before them were cancelled. */
+export function lastPieces(part: Part, quantity: number): Part {
+  const before = part.quantity - quantity
+  const cut = (amount: Minor) => nextShare(amount, part.quantity, { before, count: quantity })
+  return {
+    ...part,
+    quantity,
+    totalMinor: cut(part.totalMinor),
+    taxMinor: cut(part.taxMinor),
+    discountMinor: cut(part.discountMinor),
+  }
+}
+
+/** The last money of a part: of the shipping, what was not given back before. */
+export function lastMoney(part: Part, totalMinor: Minor): Part {
+  const { quantity } = part
+  return shareOf(part, { quantity, totalMinor }, minor(part.totalMinor - totalMinor))
 }
 
 /** Some pieces, or some money, of a part. */

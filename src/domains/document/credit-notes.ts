@@ -4,7 +4,7 @@ import { ShopError } from '../../core/errors.ts'
 import { minor, type Minor } from '../../core/money.ts'
 import { nextShare } from '../../core/shares.ts'
 import type { Tx } from '../../db/database.ts'
-import { shareOf, shippingPart, type Part, type Share } from './content.ts'
+import { lastMoney, lastPieces, shareOf, shippingPart, type Part, type Share } from './content.ts'
 import { issue, readBilling, type Billing, type DocumentRow } from './documents.ts'
 import { creditParts, findDocument, findIssued, type PartState } from './queries.ts'
 
@@ -70,7 +70,11 @@ function partOf({ parts }: Billing, credited: Credited): Part {
   const { state } = credited
   const part = parts.find((one) => one.part === state.part)
   if (!part) throw new Error(`part ${state.part} of an order is gone`)
-  return shareOf({ ...part, totalMinor: state.total_minor }, credited, state.credited_minor)
+  const invoiced =
+    part.part === shippingPart
+      ? lastMoney(part, state.total_minor)
+      : lastPieces(part, state.quantity)
+  return shareOf(invoiced, credited, state.credited_minor)
 }
 
 function creditedOf(billing: Billing, wanted: CreditWanted): Credited[] {

@@ -1,15 +1,24 @@
 import type { Context } from '../../context.ts'
 import { notFound, ShopError } from '../../core/errors.ts'
 import { minor, type Minor } from '../../core/money.ts'
+import { isCounting } from '../../core/order-states.ts'
 import { calendarDate } from '../../core/order-number.ts'
 import type { Tx } from '../../db/database.ts'
 import { takenColumn } from '../../db/faults.ts'
 import { record } from '../audit/log.ts'
-import { getOrderRow, listOrderLines, recordEvent, type OrderRow } from '../order/orders.ts'
+import {
+  getOrderRow,
+  listOrderLines,
+  recordEvent,
+  type OrderLineRow,
+  type OrderRow,
+} from '../order/orders.ts'
 import { orderReference } from '../order/reference.ts'
 import type { PricingRecord } from '../pricing/explain.ts'
 import {
   contentOf,
+  lastMoney,
+  lastPieces,
   partsOf,
   type DocumentContent,
   type InvoicedOrder,
@@ -22,6 +31,7 @@ import {
   insertParts,
   listDocumentsOf,
   listParts,
+  shippingGivenBack,
   takeNumber,
   type DocumentRow,
   type NewDocument,
@@ -33,7 +43,10 @@ import type { DocumentKind } from './tables.ts'
 export interface Billing {
   readonly order: InvoicedOrder
   readonly pricing: Partial<PricingRecord>
+  /** As they were sold. */
   readonly parts: readonly Part[]
+  /** Without what was cancelled since. */
+  readonly open: readonly Part[]
   readonly invoiced: ReadonlyMap<string, PartState>
 }
 
@@ -42,12 +55,23 @@ export async function readBilling(tx: Tx, orderId: string): Promise<Billing> {
   const { pricing: text, ...facts } = await getOrderFacts(tx, orderId)
   const pricing = text === null ? {} : (JSON.parse(text) as Partial<PricingRecord>)
   const order = { ...row, ...facts }
-  const parts = partsOf(order, await listOrderLines(tx, orderId), pricing)
+  const lines = await listOrderLines(tx, orderId)
+  const parts = partsOf(order, lines, pricing)
+  const shippingBack = await shippingGivenBack(tx, orderId)
+  const open = parts.flatMap((part, index) => openPart(part, lines[index], shippingBack))
   const invoiced = await listParts(tx, { orderId })
-  return { order, pricing, parts, invoiced: new Map(invoiced.map((one) => [one.part, one])) }
+  return { order, pricing, parts, open, invoiced: new Map(invoiced.map((one) => [one.part, one])) }
 }
 
-const counts = ({ status }: OrderRow) => status !== 'pending_payment' && status !== 'cancelled'
+/** What is left of a part when what was cancelled is taken off; nothing if all of it was. */
+function openPart(part: Part, line: OrderLineRow | undefined, shippingBack: Minor): Part[] {
+  if (!line) {
+    const left = minor(Math.max(part.totalMinor - shippingBack, 0))
+    return left === 0 && part.totalMinor > 0 ? [] : [lastMoney(part, left)]
+  }
+  const left = line.quantity - line.cancelled_quantity
+  return left === 0 ? [] : [lastPieces(part, left)]
+}
 
 /**
  * Issues the invoice of an order: of everything that was not invoiced before, so that an order that
@@ -57,8 +81,8 @@ export async function issueInvoice(ctx: Context, tx: Tx, orderId: string): Promi
   assertSeller(ctx)
   const billing = await readBilling(tx, orderId)
   const { order, invoiced } = billing
-  const parts = billing.parts.filter(({ part }) => !invoiced.has(part))
-  if (!counts(order) || parts.length === 0) {
+  const parts = billing.open.filter(({ part }) => !invoiced.has(part))
+  if (!isCounting(order.status) || parts.length === 0) {
     throw new ShopError('NOTHING_TO_INVOICE', { number: order.number })
   }
   const earlier = new Set([...invoiced.values()].map(({ invoice_id }) => invoice_id)).size

@@ -1,5 +1,5 @@
 import { sql } from 'kysely'
-import type { Minor } from '../../core/money.ts'
+import { minor, type Minor } from '../../core/money.ts'
 import type { PlaceKey } from '../../core/paging.ts'
 import type { Reference } from '../../core/reference.ts'
 import { bulkInsert, bulkUpdate } from '../../db/bulk.ts'
@@ -180,6 +180,46 @@ export async function getOrderFacts(db: Db, orderId: string): Promise<OrderFacts
   if (!facts) throw new Error(`order ${orderId} is gone`)
   return facts
 }
+
+const shippingBack = preparedQuery<{ orderId: string }, { shipping_minor: Minor }>(
+  (_db, param) => sql<{ shipping_minor: Minor }>`
+    select coalesce(sum(shipping_minor), 0) as shipping_minor from cancellations
+    where order_id = ${param('orderId')}`,
+)
+
+/** Of the shipping of an order, what cancellations have given back. */
+export async function shippingGivenBack(db: Db, orderId: string): Promise<Minor> {
+  return minor(Number((await shippingBack(db, { orderId }))[0]?.shipping_minor ?? 0))
+}
+
+/** What goods of an order cost that do not stay with its customer. */
+export interface TakenBack {
+  readonly order_id: string
+  readonly reason: string
+  readonly line_id: string
+  readonly quantity: number
+  readonly amount_minor: Minor
+  /** Of all lines together. */
+  readonly shipping_minor: Minor
+  readonly deduction_minor: Minor
+}
+
+export const listCancelledPieces = preparedQuery<{ id: string }, TakenBack>(
+  (_db, param) => sql<TakenBack>`
+    select c.order_id, c.reason, l.line_id, l.quantity, l.amount_minor, c.shipping_minor,
+      0 as deduction_minor
+    from cancellations c join cancellation_lines l on l.cancellation_id = c.id
+    where c.id = ${param('id')} order by l.line_id`,
+)
+
+export const listReturnedPieces = preparedQuery<{ id: string }, TakenBack>(
+  (_db, param) => sql<TakenBack>`
+    select r.order_id, 'return' as reason, l.line_id, l.received_quantity as quantity,
+      l.amount_minor, r.shipping_minor, r.deduction_minor
+    from order_returns r join return_lines l on l.return_id = r.id
+    where r.id = ${param('id')} and r.status = 'received' and l.received_quantity > 0
+    order by l.line_id`,
+)
 
 export const documentSorts = ['-issued_at', 'issued_at'] as const
 

@@ -2,6 +2,7 @@ import { Type, type Static } from 'typebox'
 import type { Context } from '../../context.ts'
 import { invalid } from '../../core/errors.ts'
 import { formatMinor, isCurrency } from '../../core/money.ts'
+import { orderStates } from '../../core/order-states.ts'
 import { referenceOf } from '../../core/reference.ts'
 import type { App } from '../../http/app.ts'
 import { Amount, CurrencyCode, IdOrNumber, Uuid } from '../../http/schema.ts'
@@ -9,7 +10,7 @@ import { choicesOf, Moment, registerStaffList, timeOf } from '../../http/staff-l
 import { priceOf } from '../catalog/filter.ts'
 import { orderSorts } from './list-queries.ts'
 import { namedOrder, orderReference } from './reference.ts'
-import { orderStatuses, paymentStatuses } from './list-schema.ts'
+import { paymentStatuses } from './list-schema.ts'
 import { OrderParams, OrderSummaryView, Tag } from './schema.ts'
 import { countFound, searchOrders, type ListedOrder, type OrderFilter } from './staff-list.ts'
 import { orderSummaryView } from './views.ts'
@@ -19,7 +20,7 @@ const text = (maxLength: number, description: string) =>
 
 const fields = {
   search: text(100, 'A number, a reference, or the beginning of an e-mail address or a name'),
-  status: text(200, `One or more of ${orderStatuses.join(', ')}, with commas`),
+  status: text(200, `One or more of ${orderStates.join(', ')}, with commas`),
   payment_status: text(200, `One or more of ${paymentStatuses.join(', ')}, with commas`),
   payment_method: text(50, 'Such as test'),
   from: Type.Optional(Moment),
@@ -74,7 +75,7 @@ function filterOf(ctx: Context, given: Fields): OrderFilter {
     amount === undefined ? undefined : priceOf(field, amount, currency ?? '')
   const named = search === undefined ? undefined : orderIn(ctx, search)
   return {
-    statuses: choicesOf('status', given.status, orderStatuses),
+    statuses: choicesOf('status', given.status, orderStates),
     paymentStatuses: choicesOf('payment_status', given.payment_status, paymentStatuses),
     paymentMethod: given.payment_method,
     from: timeOf('from', given.from),
