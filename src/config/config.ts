@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { isCurrency } from '../core/money.ts'
 import { orderNumberFormat, type OrderNumberFormat } from '../core/order-number.ts'
 import { parseRatio, type Ratio } from '../core/ratio.ts'
+import { documentConfig, type DocumentConfig } from './documents.ts'
 import { mailConfig, type MailConfig } from './mail.ts'
 import { ConfigError, flagOf, integerOf, listOf, readSettings, type RawSettings } from './read.ts'
 import { settings, type Setting } from './settings.ts'
@@ -42,6 +43,7 @@ export interface Config {
     readonly country: string | undefined
   }
   readonly orders: { readonly numbers: OrderNumberFormat }
+  readonly documents: DocumentConfig
   readonly tax: {
     readonly rate: Ratio
     readonly inclusive: boolean
@@ -118,6 +120,7 @@ export function configOf(raw: RawSettings): Config {
       country: countryOf(raw.STORE_COUNTRY),
     },
     orders: { numbers: numberFormat(raw.ORDER_NUMBER_FORMAT) },
+    documents: documentConfig(raw),
     tax: {
       rate: taxRate(raw.TAX_RATE),
       inclusive: flagOf(raw.TAX_INCLUSIVE),

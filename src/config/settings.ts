@@ -1,3 +1,5 @@
+import { documentSettings } from './document-settings.ts'
+
 export type SettingKind = 'text' | 'integer' | 'flag' | 'ratio' | 'list' | 'choice'
 
 export interface Setting {
@@ -97,6 +99,7 @@ export const settings = {
       'How orders are called, such as CW-{year}-{number:6}: {number} once (:6 fills it up with ' +
       'zeros), {year}, {month}, {day}, letters, digits, . _ and -.',
   },
+  ...documentSettings,
   TAX_RATE: {
     kind: 'ratio',
     default: '8.25%',

@@ -443,6 +443,26 @@ export const errorCatalogue = {
     hint: 'Try again after the time in Retry-After; nothing was changed.',
     retryAfterSeconds: 1,
   },
+  SELLER_UNKNOWN: {
+    status: 409,
+    message: 'An invoice must name the seller’s address, which this shop does not know.',
+    hint: 'Set SELLER_ADDRESS, and SELLER_VAT_ID if there is one.',
+  },
+  NOTHING_TO_INVOICE: {
+    status: 409,
+    message: 'Order {number} has nothing that could be invoiced (any more).',
+    hint: 'Orders are invoiced once they count; a correction is a credit note.',
+  },
+  NOT_INVOICED: {
+    status: 409,
+    message: 'Nothing of this was invoiced, so that there is nothing to credit.',
+    hint: 'Issue the invoice first; what was never invoiced needs no credit note.',
+  },
+  CREDIT_EXCEEDS_INVOICED: {
+    status: 409,
+    message: 'That is more than was invoiced and not credited yet.',
+    hint: 'Read the documents of the order, and credit at most what is left.',
+  },
   PROVIDER_UNAVAILABLE: {
     status: 503,
     message: '{provider} cannot be reached or does not answer as it should.',

@@ -71,6 +71,10 @@ export const eventTopics = {
     when: 'Goods have come back and their money is on its way. The subject is the return.',
     payload: ['order_id', 'number', 'status', 'subject_id'],
   },
+  'note.added': {
+    when: 'Staff wrote something on an order that its customer should read.',
+    payload: ['order_id', 'number', 'note_id'],
+  },
   'account.link_due': {
     when: 'Somebody is to get a mail with a link that is good once. The link is not in the event.',
     payload: ['token_id'],

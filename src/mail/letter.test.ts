@@ -22,7 +22,7 @@ import {
   returnDecided,
   returnReceived,
 } from './life-letters.ts'
-import { orderConfirmation, paymentRefunded } from './order-letters.ts'
+import { orderConfirmation, orderNote, paymentRefunded } from './order-letters.ts'
 
 const store: Store = { name: 'Corner Shop', url: 'https://shop.example.com' }
 const url = storeUrl(store, '/verify', { token: 'a+b/c=&d' })
@@ -42,6 +42,7 @@ const letters = (text: string): Readonly<Record<string, (by: Store) => Letter>> 
   signInMethodChanged: (by) => signInMethodChanged({ at, what: text }, by),
   accountErased: (by) => accountErased({ at }, by),
   orderConfirmation: (by) => orderConfirmation(order(text), by),
+  orderNote: (by) => orderNote({ reference: '1001', paragraphs: [text], url }, by),
   paymentRefunded: (by) =>
     paymentRefunded({ reference: '1001', amountMinor: minor(5_247), currency: 'USD' }, by),
   orderShipped: (by) => orderShipped({ ...parcel(text), hasMore: true }, by),
@@ -255,6 +256,15 @@ Tax                                                             2.50 USD
 Total                                                          52.47 USD
 
 It is paid.
+
+See your order:
+${url}`,
+  ],
+  orderNote: [
+    'About your order 1001 at Corner Shop',
+    `We have written something about your order 1001:
+
+Linen shirt
 
 See your order:
 ${url}`,

@@ -12,6 +12,7 @@ export const permissions = {
   'order:read': 'Read the orders of all customers',
   'order:write': 'Cancel and change orders, and decide about returns',
   'order:fulfil': 'Pack, ship and deliver orders, and receive returns',
+  'document:write': 'Issue invoices and credit notes',
   'customer:read': 'Read the accounts of others',
   'customer:manage': 'Change, block, export and erase the accounts of others',
   'role:manage': 'Make roles and give them to accounts, as far as one’s own rights go',
@@ -57,7 +58,7 @@ export const builtInRoles: Readonly<Record<string, BuiltInRole>> = {
   finance: {
     name: 'Finance',
     description: 'Looks at orders and at what was done to them.',
-    permissions: ['order:read', 'audit:read'],
+    permissions: ['order:read', 'document:write', 'audit:read'],
   },
   admin: { name: 'Administrator', description: 'May do everything.', permissions: allPermissions },
 }

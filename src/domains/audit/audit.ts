@@ -1,4 +1,5 @@
 import type { Context } from '../../context.ts'
+import { deskRules } from './desk-queries.ts'
 import { lifeRules } from './life-queries.ts'
 import { paymentRules } from './payment-queries.ts'
 import { findViolations, rules } from './queries.ts'
@@ -20,6 +21,7 @@ export const allRules = [
   ...lifeRules,
   ...stockRules,
   ...unitRules,
+  ...deskRules,
 ] as const
 
 /** Checks every promise against the data; an empty list means that all are kept. */

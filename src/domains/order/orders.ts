@@ -258,6 +258,13 @@ export async function getPricing(
   return { row, pricing: await findPricing(db, row.id) }
 }
 
+/** The order that staff name; NOT_FOUND if there is none. */
+export async function orderOf({ db }: Context, by: Reference): Promise<OrderRow> {
+  const row = await findOrderRow(db.read, by)
+  if (!row) throw notFound('Order')
+  return row
+}
+
 /** The lines of an order, in their order. */
 export function listOrderLines(db: Db, id: string): Promise<OrderLineRow[]> {
   return listLinesOf(db, { ids: JSON.stringify([{ id }]) })

@@ -127,6 +127,12 @@ export const OrderParams = Type.Object({
   }),
 })
 
+export const Tag = Type.String({
+  pattern: '^[a-z0-9][a-z0-9_-]{0,49}$',
+  description: 'Lower-case letters, digits, - and _; up to 50',
+  examples: ['gift-wrap'],
+})
+
 export const OrderTokenQuery = Type.Object(
   {
     token: Type.Optional(
