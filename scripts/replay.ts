@@ -1,17 +1,21 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { replayCancellations } from './replay/cancelled.ts'
 import { replay, type ReplayResult } from './replay/replay.ts'
 import { openOwnShop, openRemoteShop } from './replay/target.ts'
 
 /**
  * `npm run replay -- [--orders 2000] [--invoice 573585,…] [--parallel 8] [--data folder]
- * [--url http://… --token <access token of an admin>]`
+ * [--url http://… --token <access token of an admin>] [--cancellations 3836]`
  *
  * Drives real orders of a British wholesaler (UCI Online Retail, CC0) through the HTTP API and
  * proves that the shop took in exactly what the wholesaler did. Without --url it opens a shop of
  * its own; one that runs already must trade in GBP with TAX_RATE=0 and RATE_LIMIT=off, and have
  * none of the articles.
+ *
+ * With --cancellations it repeats that many real cancellations instead: the orders they are about
+ * are bought, paid and sent, and what was cancelled is returned and paid back.
  */
 const root = join(import.meta.dirname, '..')
 const { values } = parseArgs({
@@ -22,6 +26,7 @@ const { values } = parseArgs({
     data: { type: 'string' },
     url: { type: 'string' },
     token: { type: 'string', default: '' },
+    cancellations: { type: 'string' },
   },
 })
 const whole = join(root, '../shared/data/orders-online-retail')
@@ -46,19 +51,29 @@ function showProgress(done: number): void {
 await using target = values.url
   ? openRemoteShop(values.url.replace(/\/$/, ''), values.token)
   : await openOwnShop()
-const result = await replay(target, {
+const options = {
   folder,
-  count: Number(values.orders),
-  invoices: values.invoice.split(','),
   parallel: Number(values.parallel),
-  onStart(orders, lines) {
+  onStart(orders: number, lines: number) {
     orderCount = orders
     drivingSince = performance.now()
     process.stdout.write(`${orders} orders with ${lines} lines from ${folder}\n`)
   },
   onOrder: showProgress,
-})
-report(result)
+}
+if (values.cancellations === undefined) {
+  const invoices = values.invoice.split(',')
+  report(await replay(target, { ...options, invoices, count: Number(values.orders) }))
+} else {
+  const count = Number(values.cancellations)
+  const result = await replayCancellations(target, { ...options, count })
+  const { cancellations, returns, originals, before } = result
+  process.stdout.write(
+    `\n${cancellations} cancellations as ${returns} returns of ${originals} orders ` +
+      `and of ${before} that were bought before the file begins`,
+  )
+  report(result)
+}
 
 function report({ orders, lines, linesMax, skipped, totals }: ReplayResult): void {
   const out = (text: string) => process.stdout.write(`${text}\n`)

@@ -17,11 +17,18 @@ import { registerIdentityRoutes } from './domains/customer/identity-routes.ts'
 import { registerPasskeyRoutes } from './domains/customer/passkey-routes.ts'
 import { registerCreditRoutes } from './domains/credit/routes.ts'
 import { registerCustomerRoutes } from './domains/customer/routes.ts'
+import { registerDocumentRoutes } from './domains/document/routes.ts'
 import { registerGroupRoutes } from './domains/group/routes.ts'
 import { registerInventoryRoutes } from './domains/inventory/routes.ts'
+import { registerOrderBulkRoutes } from './domains/order/bulk-routes.ts'
+import { registerReturnListRoutes } from './domains/order/return-list-routes.ts'
+import { registerOrderNoteRoutes } from './domains/order/note-routes.ts'
 import { registerOrderStaffRoutes } from './domains/order/staff-routes.ts'
 import { registerPaymentStaffRoutes } from './domains/payment/staff-routes.ts'
 import { registerStockStaffRoutes } from './domains/inventory/staff-routes.ts'
+import { registerOrderChangeRoutes } from './domains/order/change-routes.ts'
+import { registerFulfilmentRoutes } from './domains/order/fulfilment-routes.ts'
+import { registerOrderLifeRoutes } from './domains/order/life-routes.ts'
 import { registerOrderRoutes } from './domains/order/routes.ts'
 import { registerPrivacyRoutes } from './domains/privacy/routes.ts'
 import { registerPriceListRoutes } from './domains/pricing/list-routes.ts'
@@ -64,8 +71,14 @@ export async function buildApp(ctx: Context): Promise<BuiltApp> {
       registerCheckoutRoutes(v1, ctx)
       registerOrderRoutes(v1, ctx)
       registerOrderStaffRoutes(v1, ctx)
+      registerOrderNoteRoutes(v1, ctx)
+      registerOrderBulkRoutes(v1, ctx)
+      registerReturnListRoutes(v1, ctx)
       registerPaymentStaffRoutes(v1, ctx)
       registerStockStaffRoutes(v1, ctx)
+      registerOrderLifeRoutes(v1, ctx)
+      registerOrderChangeRoutes(v1, ctx)
+      registerFulfilmentRoutes(v1, ctx)
       registerCustomerRoutes(v1, ctx)
       registerLinkRoutes(v1, ctx)
       registerPrivacyRoutes(v1, ctx)
@@ -89,6 +102,7 @@ export async function buildApp(ctx: Context): Promise<BuiltApp> {
       registerPromotionRoutes(v1, ctx)
       registerCouponRoutes(v1, ctx)
       registerCreditRoutes(v1, ctx)
+      registerDocumentRoutes(v1, ctx)
     },
     { prefix: '/api/v1' },
   )

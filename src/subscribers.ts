@@ -4,6 +4,7 @@ import type { OutboxEvent } from './db/outbox.ts'
 import type { QueuedSubscriber, Subscriber } from './db/subscriber.ts'
 import { takeResetRequest } from './domains/customer/password-reset.ts'
 import { takeRegistration } from './domains/customer/registration.ts'
+import { documentSubscriber } from './domains/document/subscriber.ts'
 import { finishErasure, finishOrder } from './domains/privacy/erasure.ts'
 import { mailSubscriber } from './mail/subscriber.ts'
 
@@ -42,4 +43,4 @@ export const subscribers: readonly Subscriber[] = [
 ]
 
 /** What crosses the network and may be slow; webhooks will be a further entry. */
-export const queuedSubscribers: readonly QueuedSubscriber[] = [mailSubscriber]
+export const queuedSubscribers: readonly QueuedSubscriber[] = [mailSubscriber, documentSubscriber]

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { expectedOf } from '../scripts/replay/expected.ts'
+import { replayCancellations } from '../scripts/replay/cancelled.ts'
 import { replay } from '../scripts/replay/replay.ts'
 import { openOwnShop, openRemoteShop } from '../scripts/replay/target.ts'
 import { addProduct, describeOnEveryDatabase, signUp } from './support/shop.ts'
@@ -14,7 +15,7 @@ const whole = join(import.meta.dirname, '../../shared/data/orders-online-retail'
 describe('the replay of real orders', () => {
   test('a shop takes in what the wholesaler did, to the penny', async () => {
     await using target = await openOwnShop()
-    const result = await replay(target, { folder: sample, count: 100, invoices: [], parallel: 4 })
+    const result = await replay(target, { folder: sample, count: 8, invoices: [], parallel: 4 })
     assert.equal(result.orders, 8)
     assert.equal(result.lines, 56)
     assert.deepEqual(result.skipped, { 'a price of 0.001, which no coin can pay': 1 })
@@ -36,6 +37,25 @@ describe('the replay of real orders', () => {
     assert.equal(result.orders, 61)
     assert.equal(result.linesMax, 1_114)
     assert.deepEqual(result.totals['the database'], { pence: 4_131_159n, units: 17_911n })
+  })
+
+  test('the first real cancellations leave the revenue that the file has', async (t) => {
+    await using target = await openOwnShop()
+    const isThere = existsSync(whole)
+    const options = { folder: isThere ? whole : sample, count: 60, parallel: 4 }
+    const result = await replayCancellations(target, options)
+    t.diagnostic(`${result.cancellations} cancellations as ${result.returns} returns`)
+    assert.equal(result.cancellations, isThere ? 60 : 5)
+  })
+
+  test('a cancellation is of the latest orders, and what no order has was bought before', async () => {
+    await using target = await openOwnShop()
+    const result = await replayCancellations(target, { folder: sample, count: 60, parallel: 4 })
+    const { cancellations, originals, before, returns } = result
+    assert.deepEqual([cancellations, originals, before, returns], [5, 5, 2, 7])
+    // 641.88 were sold, and 370.06 came back of this and of what was sold before.
+    const total = { pence: 27_182n, units: 109n }
+    assert.deepEqual(Object.values(result.totals), [total, total, total, total])
   })
 
   test('the sum from the file counts only the orders asked for', () => {

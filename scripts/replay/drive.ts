@@ -15,6 +15,8 @@ export interface Drive {
   /** Orders under way at once. */
   readonly parallel: number
   readonly onOrder: (done: number) => void
+  /** Default: manual. */
+  readonly paymentMethod?: string
 }
 
 /** Buys every order through the API as its customer would: one cart, one line after the other. */
@@ -34,7 +36,10 @@ export async function driveOrders(
   return placed
 }
 
-async function buy({ url, variantIds }: Drive, order: HistoryOrder): Promise<PlacedOrder> {
+async function buy(
+  { url, variantIds, paymentMethod = 'manual' }: Drive,
+  order: HistoryOrder,
+): Promise<PlacedOrder> {
   const { invoice, customer, country } = order
   const session = `replay-${invoice}`
   for (const { stockCode, priceMinor, quantity } of order.lines) {
@@ -46,7 +51,7 @@ async function buy({ url, variantIds }: Drive, order: HistoryOrder): Promise<Pla
     { session, key: invoice },
     {
       email: `customer-${customer}@example.com`,
-      payment_method: 'manual',
+      payment_method: paymentMethod,
       shipping_method: 'pickup',
       shipping_info: {
         name: `Customer ${customer}`,
@@ -66,18 +71,22 @@ interface OrderData {
   readonly token: string
   readonly item_count: number
   readonly total: { readonly amount: string }
+  readonly given_back: { readonly amount: string }
 }
 
 /** An amount of the API: pounds with exactly two decimals. */
-const penceOf = (amount: string): bigint => BigInt(amount.replace('.', ''))
+export const penceOf = (amount: string): bigint => BigInt(amount.replace('.', ''))
+
+export interface ReadBack {
+  readonly pence: bigint
+  readonly units: bigint
+  /** What was given back of them. */
+  readonly backPence: bigint
+}
 
 /** The same orders read again, each with its token: what the shop says it has sold. */
-export async function readBack(
-  url: string,
-  placed: readonly PlacedOrder[],
-): Promise<{ pence: bigint; units: bigint }> {
-  let pence = 0n
-  let units = 0n
+export async function readBack(url: string, placed: readonly PlacedOrder[]): Promise<ReadBack> {
+  let [pence, units, backPence] = [0n, 0n, 0n]
   for (const { number, token } of placed) {
     const headers = { 'order-token': token }
     const answer = await fetch(`${url}/api/v1/orders/${number}`, { headers })
@@ -85,9 +94,10 @@ export async function readBack(
     if (answer.status !== 200) throw new Error(`order ${number}: ${answer.status} ${text}`)
     const { data } = JSON.parse(text) as { data: OrderData }
     pence += penceOf(data.total.amount)
+    backPence += penceOf(data.given_back.amount)
     units += BigInt(data.item_count)
   }
-  return { pence, units }
+  return { pence, units, backPence }
 }
 
 interface Sender {

@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { isCurrency } from '../core/money.ts'
 import { orderNumberFormat, type OrderNumberFormat } from '../core/order-number.ts'
 import { parseRatio, type Ratio } from '../core/ratio.ts'
+import { documentConfig, type DocumentConfig } from './documents.ts'
 import { mailConfig, optionalAddress, type MailConfig } from './mail.ts'
 import { ConfigError, flagOf, integerOf, listOf, readSettings, type RawSettings } from './read.ts'
 import { settings, type Setting } from './settings.ts'
@@ -44,6 +45,7 @@ export interface Config {
   /** Who hears of low stock. */
   readonly inventory: { readonly alertsTo: string | undefined }
   readonly orders: { readonly numbers: OrderNumberFormat }
+  readonly documents: DocumentConfig
   readonly tax: {
     readonly rate: Ratio
     readonly inclusive: boolean
@@ -64,6 +66,8 @@ export interface Config {
   readonly mail: MailConfig
   readonly lifetimes: {
     readonly holdMs: number
+    /** For asking to return goods; undefined: no limit. */
+    readonly returnMs: number | undefined
     readonly cartMs: number
     readonly idempotencyMs: number
   }
@@ -99,6 +103,7 @@ export interface Config {
 export type RateClass = 'read' | 'write' | 'checkout' | 'sign_in' | 'register' | 'reset' | 'admin'
 
 const minuteMs = 60_000
+const dayMs = 86_400_000
 const hourMs = 60 * minuteMs
 
 export function readConfig(environment: Readonly<Record<string, string | undefined>>): Config {
@@ -118,6 +123,7 @@ export function configOf(raw: RawSettings): Config {
     },
     inventory: { alertsTo: optionalAddress('STOCK_ALERTS_TO', raw.STOCK_ALERTS_TO) },
     orders: { numbers: numberFormat(raw.ORDER_NUMBER_FORMAT) },
+    documents: documentConfig(raw),
     tax: {
       rate: taxRate(raw.TAX_RATE),
       inclusive: flagOf(raw.TAX_INCLUSIVE),
@@ -127,6 +133,7 @@ export function configOf(raw: RawSettings): Config {
     mail: mailConfig(raw, server.publicUrl),
     lifetimes: {
       holdMs: integerOf(raw.HOLD_MINUTES) * minuteMs,
+      returnMs: integerOf(raw.RETURN_WINDOW_DAYS) * dayMs || undefined,
       cartMs: integerOf(raw.CART_DAYS) * 24 * hourMs,
       idempotencyMs: integerOf(raw.IDEMPOTENCY_HOURS) * hourMs,
     },

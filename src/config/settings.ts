@@ -1,3 +1,5 @@
+import { documentSettings } from './document-settings.ts'
+
 export type SettingKind = 'text' | 'integer' | 'flag' | 'ratio' | 'list' | 'choice'
 
 export interface Setting {
@@ -97,6 +99,7 @@ export const settings = {
       'How orders are called, such as CW-{year}-{number:6}: {number} once (:6 fills it up with ' +
       'zeros), {year}, {month}, {day}, letters, digits, . _ and -.',
   },
+  ...documentSettings,
   TAX_RATE: {
     kind: 'ratio',
     default: '8.25%',
@@ -169,6 +172,13 @@ export const settings = {
     min: 50,
     max: 60_000,
     help: 'How long that provider may take to answer; after it the outcome is asked for later.',
+  },
+  RETURN_WINDOW_DAYS: {
+    kind: 'integer',
+    default: '30',
+    min: 0,
+    max: 36_500,
+    help: 'How long after their arrival customers may ask to return goods; 0: for ever.',
   },
   MAIL_DRIVER: {
     kind: 'choice',

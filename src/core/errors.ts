@@ -240,6 +240,56 @@ export const errorCatalogue = {
     hint: 'Repeat it in a moment to get its answer.',
     retryAfterSeconds: 1,
   },
+  PAYMENT_PENDING: {
+    status: 409,
+    message: 'Order {number} still waits for its payment.',
+    hint: 'Wait until the payment is made or has failed.',
+  },
+  ORDER_IN_PROCESS: {
+    status: 409,
+    message: 'Order {number} is {status}: it is too late for this.',
+    hint: 'Ask the shop, or send the goods back when they have come.',
+  },
+  ORDER_NOT_SHIPPED: {
+    status: 409,
+    message: 'Order {number} is {status}: it is too early for this.',
+    hint: 'What has not left can be cancelled; a parcel must be shipped before it arrives.',
+  },
+  ORDER_SHIPPED: {
+    status: 409,
+    message: 'Order {number} is {status}: goods have left already.',
+    hint: 'Ask for a return instead.',
+  },
+  ORDER_CLOSED: {
+    status: 409,
+    message: 'Order {number} is {status}; nothing can be done about it any more.',
+    hint: 'Place a new order.',
+  },
+  ORDER_NOT_EDITABLE: {
+    status: 422,
+    message: 'The order cannot be changed like this: {reason}.',
+    hint: 'Cancel it, or a part of it, and place a new one.',
+  },
+  QUANTITY_EXCEEDED: {
+    status: 409,
+    message: 'Only {available} of {sku} can be meant.',
+    hint: 'Read the order again: pieces that are cancelled, packed or returned are not open.',
+  },
+  RETURN_WINDOW_CLOSED: {
+    status: 409,
+    message: 'The time for returning {sku} was over on {until}.',
+    hint: 'Ask the shop whether it takes the goods back nevertheless.',
+  },
+  WRONG_STATE: {
+    status: 409,
+    message: 'The {resource} is {status} already.',
+    hint: 'Read it again; what has been done once cannot be done another way.',
+  },
+  GIFT_CARD_SPENT: {
+    status: 409,
+    message: 'A gift card of this order has been used already.',
+    hint: 'Cancel the other lines alone.',
+  },
   PAYMENT_REFUNDED: {
     status: 409,
     message: 'The articles were sold out before the payment arrived; it is refunded in full.',
@@ -392,6 +442,26 @@ export const errorCatalogue = {
     message: 'The shop cannot answer right now.',
     hint: 'Try again after the time in Retry-After; nothing was changed.',
     retryAfterSeconds: 1,
+  },
+  SELLER_UNKNOWN: {
+    status: 409,
+    message: 'An invoice must name the seller’s address, which this shop does not know.',
+    hint: 'Set SELLER_ADDRESS, and SELLER_VAT_ID if there is one.',
+  },
+  NOTHING_TO_INVOICE: {
+    status: 409,
+    message: 'Order {number} has nothing that could be invoiced (any more).',
+    hint: 'Orders are invoiced once they count; a correction is a credit note.',
+  },
+  NOT_INVOICED: {
+    status: 409,
+    message: 'Nothing of this was invoiced, so that there is nothing to credit.',
+    hint: 'Issue the invoice first; what was never invoiced needs no credit note.',
+  },
+  CREDIT_EXCEEDS_INVOICED: {
+    status: 409,
+    message: 'That is more than was invoiced and not credited yet.',
+    hint: 'Read the documents of the order, and credit at most what is left.',
   },
   PROVIDER_UNAVAILABLE: {
     status: 503,

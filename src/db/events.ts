@@ -47,6 +47,46 @@ export const eventTopics = {
     when: 'The provider could not give money back: it is still owed, and staff has to act.',
     payload: ['order_id', 'number', 'payment_id', 'operation_id', 'amount_minor'],
   },
+  'order.changed': {
+    when: 'Articles were added to an order, or it goes elsewhere or another way.',
+    payload: ['order_id', 'number', 'status', 'subject_id'],
+  },
+  'order.processing': {
+    when: 'An order is being put together; its customer cannot cancel it any more.',
+    payload: ['order_id', 'number', 'status', 'subject_id'],
+  },
+  'order.cancelled': {
+    when: 'An order that counted is cancelled as a whole; stock and money go back.',
+    payload: ['order_id', 'number', 'status', 'subject_id'],
+  },
+  'order.lines_cancelled': {
+    when: 'Some of the pieces of an order are cancelled. The subject is the cancellation.',
+    payload: ['order_id', 'number', 'status', 'subject_id'],
+  },
+  'order.shipped': {
+    when: 'A parcel of an order has left. The subject is the fulfilment.',
+    payload: ['order_id', 'number', 'status', 'subject_id'],
+  },
+  'order.delivered': {
+    when: 'A parcel of an order has arrived. The subject is the fulfilment.',
+    payload: ['order_id', 'number', 'status', 'subject_id'],
+  },
+  'return.requested': {
+    when: 'Somebody wants to send goods back. The subject is the return.',
+    payload: ['order_id', 'number', 'status', 'subject_id'],
+  },
+  'return.decided': {
+    when: 'A return was approved, refused or withdrawn. The subject is the return.',
+    payload: ['order_id', 'number', 'status', 'subject_id'],
+  },
+  'return.received': {
+    when: 'Goods have come back and their money is on its way. The subject is the return.',
+    payload: ['order_id', 'number', 'status', 'subject_id'],
+  },
+  'note.added': {
+    when: 'Staff wrote something on an order that its customer should read.',
+    payload: ['order_id', 'number', 'note_id'],
+  },
   'account.link_due': {
     when: 'Somebody is to get a mail with a link that is good once. The link is not in the event.',
     payload: ['token_id'],

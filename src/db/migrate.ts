@@ -9,6 +9,7 @@ import * as addresses from './migrations/0004-addresses.ts'
 import * as deliveries from './migrations/0008-deliveries.ts'
 import * as pricing from './migrations/0009-pricing.ts'
 import * as payments from './migrations/0010-payments.ts'
+import * as orderLife from './migrations/0011-order-life.ts'
 import * as stock from './migrations/0012-stock.ts'
 import * as units from './migrations/0013-units.ts'
 import * as desk from './migrations/0014-desk.ts'
@@ -21,6 +22,7 @@ const migrations = {
   '0008-deliveries': deliveries,
   '0009-pricing': pricing,
   '0010-payments': payments,
+  '0011-order-life': orderLife,
   '0012-stock': stock,
   '0013-units': units,
   '0014-desk': desk,

@@ -42,6 +42,11 @@ interface Once<T> {
   readonly work: (tx: Tx) => Promise<T>
   /** The whole answer, made from the result inside the transaction. */
   readonly render: (result: T) => { status: number; body: object }
+  /**
+   * What crosses the network because of it, when it is saved and before it is answered. It has been
+   * written down what to do: what fails here is done later, and changes no answer.
+   */
+  readonly afterwards?: (result: T) => Promise<void>
 }
 
 /**
@@ -51,23 +56,34 @@ interface Once<T> {
 export async function answerOnce<T>(
   ctx: Context,
   { request, reply }: { request: FastifyRequest; reply: FastifyReply },
-  { work, render }: Once<T>,
+  { work, render, afterwards }: Once<T>,
 ): Promise<FastifyReply> {
   const claim = claimOf(request)
+  const follow = async (result: T) => {
+    try {
+      await afterwards?.(result)
+    } catch (error) {
+      ctx.log.warn({ err: error }, 'what follows a change failed; it is tried again')
+    }
+  }
   if (!claim) {
-    const { status, body } = render(await ctx.db.transaction(work))
+    const result = await ctx.db.transaction(work)
+    await follow(result)
+    const { status, body } = render(result)
     return reply.code(status).send(body)
   }
   const attempt = async (tx: Tx) => {
     const result = await claimKey(ctx, tx, claim)
-    if (result.kind === 'replay') return { stored: result.reply, replayed: true }
+    if (result.kind === 'replay') return { stored: result.reply, replayed: true, done: undefined }
     if (result.kind === 'running') throw new ShopError('REQUEST_IN_PROGRESS')
-    const { status, body } = render(await work(tx))
+    const done = await work(tx)
+    const { status, body } = render(done)
     const text = JSON.stringify(body)
     await storeReply(tx, { claim: claim.claim, status, body: text })
-    return { stored: { status, body: text }, replayed: false }
+    return { stored: { status, body: text }, replayed: false, done: { result: done } }
   }
-  const { stored, replayed } = await runAgainIfUnknown(() => ctx.db.transaction(attempt))
+  const { stored, replayed, done } = await runAgainIfUnknown(() => ctx.db.transaction(attempt))
+  if (done) await follow(done.result)
   return sendStored(reply, stored, replayed)
 }
 

@@ -165,10 +165,12 @@ function registerInputGuards(app: App): void {
     done(refused ? invalid('input', issue) : undefined)
   })
   app.removeContentTypeParser('text/plain')
-  // Clients send "Content-Type: application/json" with empty bodies on DELETE.
+  // Clients send "Content-Type: application/json" with empty bodies where none is wanted.
   const parseJson = app.getDefaultJsonParser('error', 'error')
   app.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body, done) => {
-    if (body === '' && request.method === 'DELETE') done(null, undefined)
+    const { method, routeOptions } = request
+    const needsNone = method === 'DELETE' || routeOptions.schema?.body === undefined
+    if (body === '' && needsNone) done(null, undefined)
     else void parseJson(request, String(body), done)
   })
 }
@@ -190,6 +192,7 @@ const exposedHeaders = [
   'etag',
   'x-request-id',
   'idempotent-replayed',
+  'link',
   'retry-after',
   'ratelimit',
   'ratelimit-policy',

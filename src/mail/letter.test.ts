@@ -15,7 +15,14 @@ import {
   verifyEmail,
 } from './account-letters.ts'
 import { render, storeUrl, type Letter, type Store } from './letter.ts'
-import { orderConfirmation, paymentRefunded } from './order-letters.ts'
+import {
+  orderCancelled,
+  orderDelivered,
+  orderShipped,
+  returnDecided,
+  returnReceived,
+} from './life-letters.ts'
+import { orderConfirmation, orderNote, paymentRefunded } from './order-letters.ts'
 
 const store: Store = { name: 'Corner Shop', url: 'https://shop.example.com' }
 const url = storeUrl(store, '/verify', { token: 'a+b/c=&d' })
@@ -35,8 +42,27 @@ const letters = (text: string): Readonly<Record<string, (by: Store) => Letter>> 
   signInMethodChanged: (by) => signInMethodChanged({ at, what: text }, by),
   accountErased: (by) => accountErased({ at }, by),
   orderConfirmation: (by) => orderConfirmation(order(text), by),
+  orderNote: (by) => orderNote({ reference: '1001', paragraphs: [text], url }, by),
   paymentRefunded: (by) =>
     paymentRefunded({ reference: '1001', amountMinor: minor(5_247), currency: 'USD' }, by),
+  orderShipped: (by) => orderShipped({ ...parcel(text), hasMore: true }, by),
+  orderDelivered: (by) => orderDelivered(parcel(text), by),
+  orderCancelled: (by) => orderCancelled({ reference: '1001', url, isPaidBack: true }, by),
+  returnDecided: (by) =>
+    returnDecided({ ...back, isApproved: true, answer: `Pack it well: ${text}` }, by),
+  returnReceived: (by) =>
+    returnReceived({ ...back, amountMinor: minor(1_083), currency: 'USD' }, by),
+})
+
+const back = { reference: '1001', url, returnNumber: 7 }
+
+const parcel = (text: string) => ({
+  reference: '1001',
+  url,
+  items: [{ name: text, quantity: 2 }],
+  carrier: text,
+  trackingNumber: text,
+  trackingUrl: 'https://parcels.example.com/RM1',
 })
 
 const order = (text: string) => ({
@@ -234,11 +260,72 @@ It is paid.
 See your order:
 ${url}`,
   ],
+  orderNote: [
+    'About your order 1001 at Corner Shop',
+    `We have written something about your order 1001:
+
+Linen shirt
+
+See your order:
+${url}`,
+  ],
   paymentRefunded: [
     'Your money for order 1001 at Corner Shop',
     `We could not keep your order 1001, and have given back what you paid for it: 52.47 USD.
 
 Depending on your bank it takes a few days until you see it.`,
+  ],
+  orderShipped: [
+    'Your order 1001 at Corner Shop is on its way',
+    `A parcel of your order 1001 has left us with Linen shirt, number Linen shirt.
+
+Linen shirt                                                          × 2
+
+The rest follows in another parcel.
+
+Follow the parcel:
+https://parcels.example.com/RM1
+
+See your order:
+${url}`,
+  ],
+  orderDelivered: [
+    'Your order 1001 at Corner Shop has arrived',
+    `A parcel of your order 1001 has arrived.
+
+Linen shirt                                                          × 2
+
+If something is not as it should be, you can ask to send it back.
+
+See your order:
+${url}`,
+  ],
+  orderCancelled: [
+    'Your order 1001 at Corner Shop is cancelled',
+    `Your order 1001 is cancelled. Nothing of it will be sent.
+
+What you paid goes back the way it came. That may take a few days.
+
+See your order:
+${url}`,
+  ],
+  returnDecided: [
+    'Your return 7 to Corner Shop',
+    `Please send back what you asked for of your order 1001, and write "return 7" on the parcel.
+
+Pack it well: Linen shirt
+
+See your order:
+${url}`,
+  ],
+  returnReceived: [
+    'Your return 7 to Corner Shop has arrived',
+    `What you sent back of your order 1001 is here.
+
+10.83 USD go back the way they came, or need not be paid any more. That may take a few days.
+
+See your order:
+${url}`,
   ],
 }
 

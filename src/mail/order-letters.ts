@@ -77,3 +77,23 @@ export function paymentRefunded(data: PaymentRefundedData, store: Store): Letter
     ],
   }
 }
+
+export interface OrderNoteData {
+  /** What the order is called. */
+  readonly reference: string
+  /** As staff wrote them. */
+  readonly paragraphs: readonly string[]
+  /** Absolute; shows the order. */
+  readonly url: string
+}
+
+export function orderNote({ reference, paragraphs, url }: OrderNoteData, store: Store): Letter {
+  return {
+    subject: `About your order ${reference} at ${store.name}`,
+    blocks: [
+      `We have written something about your order ${reference}:`,
+      ...paragraphs,
+      { label: 'See your order', url },
+    ],
+  }
+}

@@ -4,12 +4,14 @@ import type { OutboxEvent } from '../db/outbox.ts'
 import { findAccount } from '../domains/customer/account.ts'
 import { factorChanges, type FactorChange } from '../domains/customer/factor-changes.ts'
 import { isErased } from '../domains/order/anonymise.ts'
+import { findNote } from '../domains/order/notes.ts'
 import { findOrder, orderToken, type OrderSummary } from '../domains/order/orders.ts'
 import { orderReference } from '../domains/order/reference.ts'
 import { signInMethodChanged } from './account-letters.ts'
 import { accountMails } from './account-mails.ts'
 import { storeUrl, type MailContent } from './letter.ts'
-import { orderConfirmation, paymentRefunded } from './order-letters.ts'
+import { lifeMails } from './life-mails.ts'
+import { orderConfirmation, orderNote, paymentRefunded } from './order-letters.ts'
 import { stockMails } from './stock-mails.ts'
 import { storeOf, write } from './store.ts'
 
@@ -30,8 +32,10 @@ export const mailTopics: { readonly [T in EventTopic]?: MailMaker<T> } = {
   'order.placed': (ctx, { order_id: id }) => mailAboutOrder(ctx, String(id), confirmation),
   'account.factor_changed': aboutFactors,
   'order.refunded': (ctx, { order_id: id }) => mailAboutOrder(ctx, String(id), refund),
+  'note.added': aboutNote,
   ...accountMails,
   ...stockMails,
+  ...lifeMails,
 }
 
 /** To the owner of an account, unless it is gone. */
@@ -46,6 +50,26 @@ async function aboutFactors(
   )
 }
 
+/** What staff wrote to the customer; nothing if the note was deleted before it left. */
+async function aboutNote(
+  ctx: Context,
+  { order_id: id, note_id: noteId }: OutboxEvent<'note.added'>['payload'],
+): Promise<Mail | undefined> {
+  const note = await findNote(ctx, String(noteId))
+  if (!note) return undefined
+  return mailAboutOrder(ctx, String(id), (_, { order }) =>
+    write(ctx, orderNote, {
+      reference: orderReference(ctx, order),
+      paragraphs: note.body.split(/[\r\n]+/).filter((line) => line.trim() !== ''),
+      url: orderUrl(ctx, order),
+    }),
+  )
+}
+
+function orderUrl(ctx: Context, { id, number }: OrderSummary['order']): string {
+  return storeUrl(storeOf(ctx), `/api/v1/orders/${number}`, { token: orderToken(ctx, id) })
+}
+
 async function mailAboutOrder(
   ctx: Context,
   orderId: string,
@@ -57,7 +81,6 @@ async function mailAboutOrder(
 }
 
 function confirmation(ctx: Context, { order, lines }: OrderSummary): MailContent {
-  const path = `/api/v1/orders/${order.number}` as const
   return write(ctx, orderConfirmation, {
     reference: orderReference(ctx, order),
     currency: order.currency,
@@ -73,7 +96,7 @@ function confirmation(ctx: Context, { order, lines }: OrderSummary): MailContent
     taxInclusive: order.tax_inclusive === 1,
     totalMinor: order.total_minor,
     isPaid: order.status === 'paid',
-    url: storeUrl(storeOf(ctx), path, { token: orderToken(ctx, order.id) }),
+    url: orderUrl(ctx, order),
   })
 }
 

@@ -315,6 +315,7 @@ describeOnEveryDatabase('pages of other origins', (openShop) => {
         'etag',
         'x-request-id',
         'idempotent-replayed',
+        'link',
         'retry-after',
         'ratelimit',
         'ratelimit-policy',

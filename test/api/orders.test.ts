@@ -56,9 +56,12 @@ describeOnEveryDatabase('the history of orders', (openShop) => {
       email,
       timeline,
       shipping_method,
+      fulfilments,
+      returns,
       ...summary
     } = second as unknown as Record<string, unknown>
     const { shipping_address, billing_address, ...expected } = summary
+    assert.deepEqual([fulfilments, returns], [[], []])
     assert.deepEqual(answer.body.data[0], expected)
     assert.deepEqual(answer.body.meta, {
       ...{ page: 1, per_page: 20, total: 2, total_pages: 1 },

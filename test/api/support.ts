@@ -188,3 +188,9 @@ export function testClock(startMs = Date.UTC(2026, 10, 21, 10, 30)): TestClock {
 export function withoutRequestId({ text }: Answer): string {
   return text.replace(/"request_id":"[^"]+"/, '"request_id":"…"')
 }
+
+/** What has happened so far, by topic. */
+export async function outboxTopics({ ctx }: TestShop): Promise<string[]> {
+  const rows = await ctx.db.read.selectFrom('outbox').select('topic').execute()
+  return rows.map(({ topic }) => topic)
+}

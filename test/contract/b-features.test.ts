@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { readConfig } from '../../src/config/config.ts'
 import { minor } from '../../src/core/money.ts'
 import { changeVariant } from '../../src/domains/catalog/writes.ts'
-import { addProduct, describeOnEveryDatabase, shippingInfo } from '../support/shop.ts'
+import { addProduct, describeOnEveryDatabase, shippingInfo, signUp } from '../support/shop.ts'
 import {
   add,
   addCategory,
@@ -85,9 +85,49 @@ describeOnEveryDatabase('contract B: order routes', (openShop) => {
         price_at_time: 123.45,
         subtotal: 246.9,
         tax_amount: 20.37,
+        ...{ cancelled_quantity: 0, packed_quantity: 0, shipped_quantity: 0 },
+        ...{ returning_quantity: 0, returned_quantity: 0 },
       },
     ])
     assert.match(text, /"subtotal":246\.90,"discount_amount":0\.00,"shipping_amount":0\.00,/)
+  })
+})
+
+describeOnEveryDatabase('contract B: order management', (openShop) => {
+  const shop = sharedShop(openShop)
+  const staffAct = (token: string, path: string, body: object = {}) =>
+    shop().call('POST', `/api/v1/admin/orders/${path}`, { token, body })
+
+  test('an order shows at its address what becomes of it, and its stock is true', async () => {
+    const product = await addProduct(shop().ctx, { onHand: 5 })
+    const { token } = await member(shop(), 'managed')
+    const staff = await signUp(shop(), { role: 'admin' })
+    const { id } = await bought(shop(), { token }, { product, quantity: 3 })
+    const read = async () => (await shop().call('GET', `/api/orders/${id}`, { token })).body.data
+    const sent = await staffAct(staff.token, `${id}/fulfilments`, { shipped: true, carrier: 'DHL' })
+    assert.equal(sent.status, 201, sent.text)
+    const shipped = await read()
+    assert.deepEqual([shipped.status, shipped.items[0].shipped_quantity], ['shipped', 3])
+    assert.deepEqual([shipped.fulfilments[0].carrier, shipped.given_back_amount], ['DHL', 0])
+    const items = [{ line_id: sent.body.data.lines[0].id, quantity: 1, reason: 'damaged' }]
+    const asked = await staffAct(staff.token, `${id}/returns`, { items, approved: true })
+    const back = asked.body.data.returns[0].id
+    assert.equal((await staffAct(staff.token, `${id}/returns/${back}/receipt`)).status, 201)
+    const after = await read()
+    assert.deepEqual([after.status, after.items[0].returned_quantity], ['shipped', 1])
+    assert.equal((await stockOf(shop().ctx, product.variantId)).on_hand, 3)
+  })
+
+  test('a cancelled order says so in the history, and gives its stock back', async () => {
+    const product = await addProduct(shop().ctx, { onHand: 5 })
+    const { token } = await member(shop(), 'cancelling')
+    const { id } = await bought(shop(), { token }, { product, quantity: 2 })
+    const path = `/api/v1/orders/${id}/cancellation`
+    assert.equal((await shop().call('POST', path, { token, body: {} })).status, 201)
+    const { body } = await shop().call('GET', '/api/orders', { token })
+    const [{ status, total_amount, given_back_amount }] = body.data
+    assert.deepEqual([status, given_back_amount], ['cancelled', total_amount])
+    assert.equal((await stockOf(shop().ctx, product.variantId)).on_hand, 5)
   })
 })
 

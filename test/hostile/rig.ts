@@ -65,6 +65,8 @@ export async function openRig(openShop: OpenShop): Promise<Rig> {
     variants: [victim.variantId, victim.variantId],
     stock: [victim.variantId, victim.variantId],
     units: [unit, doomedUnit],
+    'product-descriptions': [String(victim.number), String(doomed.number)],
+    desc_id: [String(bought.number), String(bought.number)],
     items: [line.id, line.id],
     item_id: [String(line.number), String(line.number)],
     product_id: [String(bought.number), String(bought.number)],

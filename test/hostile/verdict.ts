@@ -46,7 +46,8 @@ export function assertDecent(heard: Heard, what: string, sent: readonly string[]
 }
 
 /** Its refusals have a form of their own, which its contract prescribes. */
-export const isUnitsDoor = (what: string): boolean => /^(\w+ )?\/users\//.test(what)
+export const isUnitsDoor = (what: string): boolean =>
+  /^(\w+ )?\/(users|product-descriptions|products|carts|orders)(\/|\?| |$)/.test(what)
 
 function assertNoLeak(text: string, shown: string): void {
   for (const leak of leaks) assert.doesNotMatch(text, leak, shown)

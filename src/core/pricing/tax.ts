@@ -174,6 +174,12 @@ function chainFor(classes: TaxRules['classes'], taxClass: string): TaxChain | un
   return classes.get(taxClass) ?? classes.get(standardClass)
 }
 
+/** The taxes on a class of goods by these rules, in their order; none for who pays none. */
+export function taxesOn({ classes, exemption }: TaxRules, taxClass: string): TaxChain['taxes'] {
+  if (exemption !== undefined) return []
+  return chainFor(classes, taxClass)?.taxes ?? []
+}
+
 function groupsOf(parts: readonly TaxablePart[], { classes }: TaxRules): [TaxChain, number[]][] {
   const groups = new Map<string, [TaxChain, number[]]>()
   for (const [index, { taxClass }] of parts.entries()) {

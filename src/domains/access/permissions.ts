@@ -10,6 +10,9 @@ export const permissions = {
   'promotion:write': 'See and change promotions and coupons',
   'gift-card:write': 'Issue, see and change gift cards and store credit',
   'order:read': 'Read the orders of all customers',
+  'order:write': 'Cancel and change orders, and decide about returns',
+  'order:fulfil': 'Pack, ship and deliver orders, and receive returns',
+  'document:write': 'Issue invoices and credit notes',
   'customer:read': 'Read the accounts of others',
   'customer:manage': 'Change, block, export and erase the accounts of others',
   'role:manage': 'Make roles and give them to accounts, as far as one’s own rights go',
@@ -34,7 +37,7 @@ export const builtInRoles: Readonly<Record<string, BuiltInRole>> = {
   support: {
     name: 'Support',
     description: 'Helps customers with their accounts and orders.',
-    permissions: ['order:read', 'customer:read', 'customer:manage'],
+    permissions: ['order:read', 'order:write', 'customer:read', 'customer:manage'],
   },
   catalogue_manager: {
     name: 'Catalogue manager',
@@ -44,12 +47,18 @@ export const builtInRoles: Readonly<Record<string, BuiltInRole>> = {
   warehouse: {
     name: 'Warehouse',
     description: 'Receives, counts and sends goods.',
-    permissions: ['inventory:read', 'inventory:write', 'inventory:manage', 'order:read'],
+    permissions: [
+      'inventory:read',
+      'inventory:write',
+      'inventory:manage',
+      'order:read',
+      'order:fulfil',
+    ],
   },
   finance: {
     name: 'Finance',
     description: 'Looks at orders and at what was done to them.',
-    permissions: ['order:read', 'audit:read'],
+    permissions: ['order:read', 'document:write', 'audit:read'],
   },
   admin: { name: 'Administrator', description: 'May do everything.', permissions: allPermissions },
 }

@@ -1,4 +1,6 @@
 import type { Context } from '../../context.ts'
+import { deskRules } from './desk-queries.ts'
+import { lifeRules } from './life-queries.ts'
 import { paymentRules } from './payment-queries.ts'
 import { findViolations, rules } from './queries.ts'
 import { stockRules } from './stock-queries.ts'
@@ -13,7 +15,14 @@ export interface Violation {
 const examplesMax = 5
 
 /** All promises, those of each part beside it. */
-export const allRules = [...rules, ...paymentRules, ...stockRules, ...unitRules] as const
+export const allRules = [
+  ...rules,
+  ...paymentRules,
+  ...lifeRules,
+  ...stockRules,
+  ...unitRules,
+  ...deskRules,
+] as const
 
 /** Checks every promise against the data; an empty list means that all are kept. */
 export async function audit(

@@ -41,6 +41,7 @@ export const paymentRules: readonly Rule[] = [
         select order_id, sum(amount_minor) as amounts, count(*) as payments
         from payments where replaces_id is null group by order_id) y on y.order_id = o.id
       where y.amounts is null or y.amounts <> o.total_minor - o.credit_minor
+        - (select coalesce(sum(r.offset_minor), 0) from order_returns r where r.order_id = o.id)
       limit ${limit}`,
   },
   {

@@ -10,6 +10,7 @@ import {
   type PlaceKey,
 } from '../../core/paging.ts'
 import type { Reference } from '../../core/reference.ts'
+import type { Db } from '../../db/database.ts'
 import {
   countProducts,
   listLengths,
@@ -24,6 +25,7 @@ import {
   findProduct,
   listBrands,
   listCategories,
+  listDescriptions,
   listVariants,
   type BrandRow,
   type CategoryRow,
@@ -44,10 +46,26 @@ export async function getProduct(ctx: Context, by: Reference): Promise<Product> 
 }
 
 /** A product in any status, for staff. */
-export async function getAnyProduct(ctx: Context, by: Reference): Promise<Product> {
-  const product = await findProduct(ctx.db.read, by)
+export function getAnyProduct(ctx: Context, by: Reference): Promise<Product> {
+  return loadProduct(ctx.db.read, by)
+}
+
+/** The same, inside the transaction that changes it. */
+export async function loadProduct(db: Db, by: Reference): Promise<Product> {
+  const product = await findProduct(db, by)
   if (!product) throw notFound('Product')
-  return { product, variants: await listVariants(ctx.db.read, { productId: product.id }) }
+  return { product, variants: await listVariants(db, { productId: product.id }) }
+}
+
+/** The long texts about products, which lists and carts leave out, by number. */
+export async function descriptionsOf(
+  db: Db,
+  numbers: readonly number[],
+): Promise<ReadonlyMap<number, string>> {
+  if (numbers.length === 0) return new Map()
+  const rows = JSON.stringify([...new Set(numbers)].map((number) => ({ number })))
+  const found = await listDescriptions(db, { numbers: rows })
+  return new Map(found.map(({ number, description }) => [number, description]))
 }
 
 /** One page of active products. Throws VALIDATION_ERROR for a cursor of another sort. */

@@ -1,3 +1,4 @@
+import { sql } from 'kysely'
 import type { Minor } from '../../core/money.ts'
 import type { Db } from '../../db/database.ts'
 import { preparedQuery } from '../../db/prepared.ts'
@@ -93,6 +94,16 @@ export async function findProduct(db: Db, by: Reference): Promise<ProductRow | u
   if (by.by === 'number') return (await productByNumber(db, by))[0]
   return by.by === 'id' ? (await productById(db, by))[0] : (await productBySlug(db, by))[0]
 }
+
+/** What is said about products, by number. `numbers` is a JSON array of {number}. */
+export const listDescriptions = preparedQuery<
+  { numbers: string },
+  { number: number; description: string }
+>(
+  (db, param) => sql<{ number: number; description: string }>`select p.number, p.description
+    from ${db.dialect.jsonRows(param('numbers'), { number: 'integer' })} d
+    join products p on p.number = d.number`,
+)
 
 /** The variants of a product in their order, each with what can be sold of it now. */
 export const listVariants = preparedQuery<{ productId: string }, VariantRow>((db, param) =>

@@ -69,11 +69,14 @@ export interface NewProduct {
 
 /** Creates a product with its variants and first stock; returns its id. */
 export async function createProduct(ctx: Context, product: NewProduct): Promise<string> {
-  return ctx.db.transaction(async (tx) => {
-    const [id = ''] = await insertProducts(ctx, tx, [product])
-    await record(ctx, tx, { action: 'product.created', subject: ['product', id], after: product })
-    return id
-  })
+  return ctx.db.transaction((tx) => createProductIn(ctx, tx, product))
+}
+
+/** The same as a part of something larger. */
+export async function createProductIn(ctx: Context, tx: Tx, product: NewProduct): Promise<string> {
+  const [id = ''] = await insertProducts(ctx, tx, [product])
+  await record(ctx, tx, { action: 'product.created', subject: ['product', id], after: product })
+  return id
 }
 
 /** Creates many products in a number of statements that does not depend on how many they are. */
@@ -312,14 +315,29 @@ export async function changeProduct(
 ): Promise<void> {
   const { product } = await getAnyProduct(ctx, by)
   const { id } = product
-  await writeProduct(ctx, { id, version }, (tx, locked) =>
-    reindexAround(tx, [id], async () => {
-      const patch = await productPatch(ctx, tx, change)
-      await conflictsAs(tx, 'product', () => updateProductRow(tx, id, patch))
-      const [before, after] = differences(locked, patch)
-      await record(ctx, tx, { action: 'product.changed', subject: ['product', id], before, after })
-    }),
-  )
+  await ctx.db.transaction((tx) => changeProductIn(ctx, tx, { id, version, change }))
+}
+
+/** The same as a part of something larger. */
+export async function changeProductIn(
+  ctx: Context,
+  tx: Tx,
+  { id, version, change }: Changed<ProductChange>,
+): Promise<void> {
+  const locked = await openForWriting(ctx, tx, { id, version })
+  await reindexAround(tx, [id], async () => {
+    const patch = await productPatch(ctx, tx, change)
+    await conflictsAs(tx, 'product', () => updateProductRow(tx, id, patch))
+    const [before, after] = differences(locked, patch)
+    await record(ctx, tx, { action: 'product.changed', subject: ['product', id], before, after })
+  })
+}
+
+interface Changed<Change> {
+  readonly id: string
+  /** Of the product, where one is demanded. */
+  readonly version: number | undefined
+  readonly change: Change
 }
 
 async function productPatch(ctx: Context, tx: Tx, change: ProductChange): Promise<ProductPatch> {
@@ -336,20 +354,18 @@ async function productPatch(ctx: Context, tx: Tx, change: ProductChange): Promis
 }
 
 /** Every write to a part of a product goes through its version, so that none is lost. */
-async function writeProduct(
+async function openForWriting(
   ctx: Context,
+  tx: Tx,
   { id, version }: { id: string; version: number | undefined },
-  write: (tx: Tx, locked: LockedProduct) => Promise<void>,
-): Promise<void> {
-  await ctx.db.transaction(async (tx) => {
-    const locked = await lockProduct(tx, id)
-    if (!locked) throw notFound('Product')
-    const demanded = version ?? locked.version
-    const { changes } = await bumpProduct(tx, { id, version: demanded, now: ctx.clock.now() })
-    if (changes !== 1) throw new ShopError('VERSION_CONFLICT', { current: locked.version })
-    await write(tx, locked)
-    tx.afterCommit(() => forgetCounts(ctx))
-  })
+): Promise<LockedProduct> {
+  const locked = await lockProduct(tx, id)
+  if (!locked) throw notFound('Product')
+  const demanded = version ?? locked.version
+  const { changes } = await bumpProduct(tx, { id, version: demanded, now: ctx.clock.now() })
+  if (changes !== 1) throw new ShopError('VERSION_CONFLICT', { current: locked.version })
+  tx.afterCommit(() => forgetCounts(ctx))
+  return locked
 }
 
 type LockedProduct = NonNullable<Awaited<ReturnType<typeof lockProduct>>>
@@ -360,7 +376,8 @@ export async function addVariant(
   variant: NewVariant,
 ): Promise<void> {
   const { product, variants } = await getAnyProduct(ctx, by)
-  await writeProduct(ctx, { id: product.id, version }, async (tx) => {
+  await ctx.db.transaction(async (tx) => {
+    await openForWriting(ctx, tx, { id: product.id, version })
     const rows = variantRows(ctx, product.id, {
       variants: [variant],
       firstPosition: variants.length,
@@ -395,10 +412,39 @@ export async function changeVariant(
   { id, version }: { id: string; version: number | undefined },
   change: VariantChange,
 ): Promise<string> {
-  const productId = await findVariantProduct(ctx.db.read, id)
+  return ctx.db.transaction((tx) => changeVariantIn(ctx, tx, { id, version, change }))
+}
+
+/** The same as a part of something larger; returns the id of the product. */
+export async function changeVariantIn(
+  ctx: Context,
+  tx: Tx,
+  { id, version, change }: Changed<VariantChange>,
+): Promise<string> {
+  const productId = await findVariantProduct(tx, id)
   if (!productId) throw notFound('Variant')
+  await openForWriting(ctx, tx, { id: productId, version })
+  const patch = variantPatch(change)
+  const [before, after] = differences((await findVariantRow(tx, id)) ?? {}, patch)
+  await record(ctx, tx, { action: 'variant.changed', subject: ['variant', id], before, after })
+  const timed = { ...patch, updated_at: ctx.clock.now() }
+  await conflictsAs(tx, 'variant', () => updateVariantRow(tx, id, timed))
+  const { priceMinor } = change
+  if (priceMinor !== undefined) {
+    const { currency } = ctx.config.store
+    await recordOwnPrices(ctx, tx, [{ variantId: id, priceMinor, currency }])
+  }
+  await reindexAround(
+    tx,
+    [productId],
+    async () => void (await refreshPrices(tx, { id: productId })),
+  )
+  return productId
+}
+
+function variantPatch(change: VariantChange) {
   const { sku, options, priceMinor, gtin, weightGrams, compareAtMinor } = change
-  const patch = {
+  return {
     ...(sku === undefined ? {} : { sku }),
     ...(options === undefined ? {} : { options: JSON.stringify(options) }),
     ...(priceMinor === undefined ? {} : { price_minor: priceMinor }),
@@ -406,23 +452,6 @@ export async function changeVariant(
     ...(weightGrams === undefined ? {} : { weight_grams: weightGrams }),
     ...(compareAtMinor === undefined ? {} : { compare_at_minor: compareAtMinor }),
   }
-  await writeProduct(ctx, { id: productId, version }, async (tx) => {
-    const [before, after] = differences((await findVariantRow(tx, id)) ?? {}, patch)
-    const subject = ['variant', id] as const
-    await record(ctx, tx, { action: 'variant.changed', subject, before, after })
-    const timed = { ...patch, updated_at: ctx.clock.now() }
-    await conflictsAs(tx, 'variant', () => updateVariantRow(tx, id, timed))
-    if (priceMinor !== undefined) {
-      const { currency } = ctx.config.store
-      await recordOwnPrices(ctx, tx, [{ variantId: id, priceMinor, currency }])
-    }
-    await reindexAround(
-      tx,
-      [productId],
-      async () => void (await refreshPrices(tx, { id: productId })),
-    )
-  })
-  return productId
 }
 
 /** Says which unique field is taken instead of failing; what else goes wrong passes through. */

@@ -7,6 +7,7 @@ import { record } from '../audit/log.ts'
 import { codeHash, codeHint, giftCardCode } from './codes.ts'
 import {
   emptyExpired,
+  emptyUntouched,
   findAccount,
   findStoreCredit,
   giveBack,
@@ -382,6 +383,24 @@ export async function changeCard(
     await record(ctx, tx, { action: 'gift_card.changed', subject, after: patch })
     return getAccount(tx, id)
   })
+}
+
+/** Empties cards whose buying came to nothing; false if one has been used in between. */
+export async function revokeCards(
+  ctx: Context,
+  tx: Tx,
+  { orderId, cards }: { orderId: string; cards: readonly AccountRow[] },
+): Promise<boolean> {
+  const now = ctx.clock.now()
+  const rows = cards
+    .map(({ id, balance_minor: whole_minor }) => ({ account_id: id, whole_minor, now }))
+    .toSorted((one, other) => (one.account_id < other.account_id ? -1 : 1))
+  if ((await emptyUntouched(tx, rows)).changes !== cards.length) return false
+  const entries = cards.map(({ id: accountId, balance_minor }) =>
+    entry(ctx, { accountId, kind: 'adjustment', amountMinor: minor(-balance_minor), orderId }),
+  )
+  await insertEntries(tx, entries)
+  return true
 }
 
 const expiryBatch = 100

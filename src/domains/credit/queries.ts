@@ -152,6 +152,20 @@ export const giveBack = bulkUpdate<Movement>({
     and credit_accounts.balance_minor + d.amount_minor >= 0`,
 })
 
+/** Takes everything off cards on which nothing has moved, and switches them off. */
+export const emptyUntouched = bulkUpdate<{
+  account_id: string
+  whole_minor: Minor
+  now: number
+}>({
+  table: 'credit_accounts',
+  columns: { account_id: 'uuid', whole_minor: 'integer', now: 'integer' },
+  set: sql`balance_minor = 0, is_active = 0, updated_at = d.now,
+    version = credit_accounts.version + 1`,
+  where: sql<boolean>`credit_accounts.id = d.account_id and credit_accounts.is_active = 1
+    and credit_accounts.balance_minor = d.whole_minor`,
+})
+
 export interface EntryRow {
   readonly id: string
   readonly account_id: string

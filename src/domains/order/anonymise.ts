@@ -1,5 +1,6 @@
 import type { Context } from '../../context.ts'
 import type { Tx } from '../../db/database.ts'
+import { deleteNotesOf } from './note-queries.ts'
 import { recordEvent } from './orders.ts'
 import {
   findOrder,
@@ -53,6 +54,8 @@ async function anonymise(ctx: Context, tx: Tx, rows: readonly OrderRow[]): Promi
   if (rows.length === 0) return
   const settled = rows.filter((row) => !isPending(row))
   if (settled.length > 0) await writeWithoutName(tx, settled.map(withoutName))
+  // Who has written to somebody, or of them, may have named them.
+  await deleteNotesOf(tx, { ids: JSON.stringify(rows.map(({ id }) => ({ id }))) })
   const created_at = ctx.clock.now()
   const events = rows.map((row) => ({
     id: ctx.newId(),

@@ -1,5 +1,6 @@
 import type { Context } from '../../context.ts'
 import { withUnits } from '../unit/sale.ts'
+import { aftermathOf, noAftermath } from './aftermath.ts'
 import { paymentsOfMany, type Order } from './orders.ts'
 import { listEventsOf, listLinesOf, listOrdersOf } from './queries.ts'
 
@@ -19,11 +20,13 @@ export async function* ordersOf(
     const lines = Map.groupBy(found, ({ order_id }) => order_id)
     const events = Map.groupBy(await listEventsOf(db.long, { ids }), ({ order_id }) => order_id)
     const payments = await paymentsOfMany(db.long, rows)
+    const after = await aftermathOf(db.long, rows)
     yield rows.map((order) => ({
       order,
       payments: payments(order),
       lines: lines.get(order.id) ?? [],
       events: events.get(order.id) ?? [],
+      ...(after.get(order.id) ?? noAftermath),
     }))
     if (rows.length < pageSize) return
     before = rows.at(-1)?.number

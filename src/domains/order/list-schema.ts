@@ -1,17 +1,4 @@
-/** What lists of orders can be filtered by. */
-export const orderStatuses = [
-  'pending_payment',
-  'placed',
-  'paid',
-  'processing',
-  'partially_shipped',
-  'shipped',
-  'delivered',
-  'cancelled',
-  'refunded',
-  'returned',
-] as const
-
+/** What lists can be filtered by. */
 export const paymentStatuses = [
   'open',
   'pending',

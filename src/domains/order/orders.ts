@@ -15,6 +15,8 @@ import type { Db, Tx } from '../../db/database.ts'
 import { together } from '../../db/together.ts'
 import { may, type Principal } from '../access/permissions.ts'
 import { withUnits, type LineUnit } from '../unit/sale.ts'
+import type { Actor } from '../audit/log.ts'
+import { aftermathOf, noAftermath, type Aftermath } from './aftermath.ts'
 import {
   listPaymentsOf,
   listPaymentsOfOrders,
@@ -44,16 +46,17 @@ export interface OrderLine extends OrderLineRow {
   readonly units: readonly LineUnit[]
 }
 
-export interface Order {
+/** An order as it stands in a list. */
+export interface OrderSummary {
   readonly order: OrderRow
   readonly lines: readonly OrderLine[]
   /** In the order in which they were made. */
   readonly payments: readonly PaymentFacts[]
-  readonly events: readonly OrderEventRow[]
 }
 
-/** An order without its timeline, as it stands in a list. */
-export type OrderSummary = Omit<Order, 'events'>
+export interface Order extends OrderSummary, Aftermath {
+  readonly events: readonly OrderEventRow[]
+}
 
 /** The payment that an order was made with, as its row has it. */
 const paymentFacts = (order: OrderRow): PaymentFacts => ({
@@ -71,14 +74,38 @@ const paymentFacts = (order: OrderRow): PaymentFacts => ({
   failure_code: order.payment_failure,
 })
 
-/** Notes on the order's timeline what happened to it. */
+export interface NewEvent {
+  readonly orderId: string
+  /** A verb in the past: `shipped`. */
+  readonly type: string
+  readonly data?: object
+  /** Whoever bought, when it is they who did it; without it the actor of `ctx`. */
+  readonly by?: Customer
+}
+
+/** Whoever bought, a guest without an account. */
+export interface Customer {
+  readonly customerId: string | null
+}
+
+/** Notes on the order's timeline what happened to it, and who did it. */
 export async function recordEvent(
   ctx: Context,
   tx: Tx,
-  { orderId, type, data = {} }: { orderId: string; type: string; data?: object },
+  { orderId, type, data = {}, by }: NewEvent,
 ): Promise<void> {
   const [id, now] = [ctx.newId(), ctx.clock.now()]
-  await insertEvent(tx, { id, orderId, type, data: JSON.stringify(data), now })
+  const event = { id, orderId, type, data: JSON.stringify(data), now }
+  await insertEvent(tx, { ...event, ...(by ? customerActor(by) : actorOf(ctx.actor)) })
+}
+
+const customerActor = ({ customerId }: Customer) =>
+  ({ actorKind: 'customer', actorId: customerId, actorName: null }) as const
+
+/** People of the shop are named, as in its audit log. */
+function actorOf({ kind, id, name }: Actor) {
+  const actorKind = kind === 'account' ? ('staff' as const) : kind
+  return { actorKind, actorId: id, actorName: kind === 'system' ? null : name.slice(0, 200) }
 }
 
 export interface OrderDraft {
@@ -113,9 +140,13 @@ export async function createOrder(ctx: Context, tx: Tx, draft: OrderDraft): Prom
   await together(tx, [
     () => insertOrders(tx, [row]),
     () => insertOrderLines(tx, lines),
-    () => recordEvent(ctx, tx, { orderId: order.id, type: 'created' }),
+    () => recordEvent(ctx, tx, { orderId: order.id, type: 'created', by: buyerOf(order) }),
   ])
 }
+
+export const buyerOf = ({ customer_id }: { readonly customer_id: string | null }): Customer => ({
+  customerId: customer_id,
+})
 
 /** Ends the wait for the payment: the order counts, or it is cancelled and its cart free again. */
 export async function settleOrderStatus(
@@ -153,6 +184,12 @@ export async function findOrder({ db }: Context, id: string): Promise<OrderSumma
   return order && (await withLines(db.read, [order]))[0]
 }
 
+/** A whole order, for the shop itself. */
+export async function findWholeOrder({ db }: Context, id: string): Promise<Order | undefined> {
+  const order = await findOrderRow(db.read, { by: 'id', id })
+  return order && loadOrder(db.read, order)
+}
+
 /** The order row, inside the transaction that is changing it. */
 export async function getOrderRow(db: Db, id: string): Promise<OrderRow> {
   const row = await findOrderRow(db, { by: 'id', id })
@@ -172,7 +209,12 @@ export async function readOrder(tx: Tx, id: string): Promise<Order> {
     lines: await withUnits(tx, lines),
     events,
     payments: await paymentsOf(tx, order),
+    ...(await aftermath(tx, order)),
   }
+}
+
+async function aftermath(db: Db, order: OrderRow): Promise<Aftermath> {
+  return (await aftermathOf(db, [order])).get(order.id) ?? noAftermath
 }
 
 /** Most orders have one payment, which came with the order: only the others are looked for. */
@@ -202,6 +244,7 @@ export async function loadOrder(db: Db, row: OrderRow): Promise<Order> {
     lines: await withUnits(db, lines),
     events,
     payments: await paymentsOf(db, row),
+    ...(await aftermath(db, row)),
   }
 }
 
@@ -213,6 +256,13 @@ export async function getPricing(
   const row = await findOrderRow(db, by)
   if (!row) throw notFound('Order')
   return { row, pricing: await findPricing(db, row.id) }
+}
+
+/** The order that staff name; NOT_FOUND if there is none. */
+export async function orderOf({ db }: Context, by: Reference): Promise<OrderRow> {
+  const row = await findOrderRow(db.read, by)
+  if (!row) throw notFound('Order')
+  return row
 }
 
 /** The lines of an order, in their order. */
@@ -231,6 +281,27 @@ export async function getOrder(ctx: Context, by: Reference, reader: OrderReader)
   const row = await findOrderRow(ctx.db.read, by)
   if (!row || !mayRead(ctx, row, reader)) throw notFound('Order')
   return loadOrder(ctx.db.read, row)
+}
+
+/** The same for changing it: staff have ways of their own. */
+export async function getOwnOrder(
+  ctx: Context,
+  by: Reference,
+  { principal, token }: OrderReader,
+): Promise<OrderRow> {
+  const row = await findOrderRow(ctx.db.read, by)
+  const { customerId } = principal ?? {}
+  const isOwner = row !== undefined && customerId !== undefined && row.customer_id === customerId
+  const holdsToken = row !== undefined && token !== undefined && isTokenOf(ctx, row.id, token)
+  if (!row || !(isOwner || holdsToken)) throw notFound('Order')
+  return row
+}
+
+/** The id of an order, for staff who may see all. */
+export async function getOrderId(db: Db, by: Reference): Promise<string> {
+  const row = await findOrderRow(db, by)
+  if (!row) throw notFound('Order')
+  return row.id
 }
 
 function mayRead(ctx: Context, row: OrderRow, { principal, token }: OrderReader): boolean {

@@ -5,7 +5,7 @@ import type { Db } from '../../db/database.ts'
 import { preparedQuery, preparedWrite } from '../../db/prepared.ts'
 import type { Reference } from '../../core/reference.ts'
 import type { PaymentStatus } from '../payment/tables.ts'
-import type { OrderStatus } from './tables.ts'
+import type { EventActorKind, OrderStatus } from './tables.ts'
 
 export interface OrderRow {
   readonly number: number
@@ -29,6 +29,8 @@ export interface OrderRow {
   readonly shipping_discount_minor: Minor
   readonly credit_minor: Minor
   readonly gift_card_count: number
+  /** What cancellations and returns have taken off its worth. */
+  readonly given_back_minor: Minor
   readonly version: number
   readonly created_at: number
   readonly payment_count: number
@@ -57,6 +59,7 @@ export function orders(db: Db) {
     .select(['o.tax_minor', 'o.tax_inclusive', 'o.total_minor', 'o.item_count'])
     .select(['o.shipping_method', 'o.shipping_name', 'o.shipping_address', 'o.billing_address'])
     .select(['o.shipping_discount_minor', 'o.credit_minor', 'o.gift_card_count'])
+    .select('o.given_back_minor')
     .select(['o.version', 'o.created_at', 'o.payment_count'])
     .select(['y.id as payment_id', 'y.method as payment_method', 'y.status as payment_status'])
     .select(['y.failure_code as payment_failure', 'y.amount_minor as payment_amount_minor'])
@@ -139,6 +142,11 @@ interface StoredOrderLine {
   readonly kind: string
   /** Whether it names units by their serial numbers. */
   readonly has_units: 0 | 1
+  readonly cancelled_quantity: number
+  readonly fulfilled_quantity: number
+  readonly shipped_quantity: number
+  readonly returning_quantity: number
+  readonly returned_quantity: number
 }
 
 export interface OrderLineRow extends StoredOrderLine {
@@ -148,8 +156,13 @@ export interface OrderLineRow extends StoredOrderLine {
   readonly promised_at: number | null
 }
 
-export interface NewOrderLine extends Omit<StoredOrderLine, 'has_units'> {
+/** Counters begin at 0. */
+export type NewOrderLine = Omit<
+  StoredOrderLine,
+  `${string}ed_quantity` | 'returning_quantity' | 'has_units'
+> & {
   readonly position: number
+  readonly return_id?: string | null
 }
 
 export const insertOrderLines = bulkInsert<NewOrderLine>('order_lines', {
@@ -170,6 +183,7 @@ export const insertOrderLines = bulkInsert<NewOrderLine>('order_lines', {
   discount_minor: 'integer',
   is_gift: 'integer',
   kind: 'text',
+  return_id: 'uuid',
 })
 
 /** The lines of several orders at once, in their order. `ids` is a JSON array of {id}. */
@@ -177,7 +191,8 @@ export const listLinesOf = preparedQuery<{ ids: string }, OrderLineRow>(
   (db, param) => sql<OrderLineRow>`
     select l.id, l.order_id, l.variant_id, l.product_id, l.product_number, l.sku, l.name,
       l.options, l.quantity, l.price_minor, l.subtotal_minor, l.tax_minor, l.total_minor,
-      l.discount_minor, l.is_gift, l.kind,
+      l.discount_minor, l.is_gift, l.kind, l.cancelled_quantity, l.fulfilled_quantity,
+      l.shipped_quantity, l.returning_quantity, l.returned_quantity,
       (select coalesce(sum(h.waiting), 0) from stock_holds h where h.order_id = l.order_id
         and h.variant_id = l.variant_id and h.status <> 'released') as waiting,
       (select max(case when h.waiting > 0 then h.promised_at end) from stock_holds h
@@ -202,12 +217,15 @@ export interface OrderEventRow {
   readonly type: string
   readonly data: string
   readonly created_at: number
+  readonly actor_kind: EventActorKind
+  readonly actor_id: string | null
+  readonly actor_name: string | null
 }
 
 export const listEvents = preparedQuery<{ orderId: string }, OrderEventRow>((db, param) =>
   db
     .selectFrom('order_events')
-    .select(['type', 'data', 'created_at'])
+    .select(['type', 'data', 'created_at', 'actor_kind', 'actor_id', 'actor_name'])
     .where('order_id', '=', param('orderId'))
     .orderBy('created_at')
     .orderBy('id'),
@@ -219,7 +237,7 @@ export const listEventsOf = preparedQuery<
   OrderEventRow & { readonly order_id: string }
 >(
   (db, param) => sql<OrderEventRow & { readonly order_id: string }>`
-    select e.order_id, e.type, e.data, e.created_at
+    select e.order_id, e.type, e.data, e.created_at, e.actor_kind, e.actor_id, e.actor_name
     from ${db.dialect.jsonRows(param('ids'), { id: 'uuid' })} d
     join order_events e on e.order_id = d.id
     order by e.order_id, e.created_at, e.id`,
@@ -271,6 +289,9 @@ export const insertEvent = preparedWrite<{
   type: string
   data: string
   now: number
+  actorKind: EventActorKind
+  actorId: string | null
+  actorName: string | null
 }>((db, param) =>
   db.insertInto('order_events').values({
     id: param('id'),
@@ -278,6 +299,9 @@ export const insertEvent = preparedWrite<{
     type: param('type'),
     data: param('data'),
     created_at: param('now'),
+    actor_kind: param('actorKind'),
+    actor_id: param('actorId'),
+    actor_name: param('actorName'),
   }),
 )
 
@@ -377,3 +401,11 @@ export const insertOrders = bulkInsert<NewOrder>('orders', {
   created_at: 'integer',
   updated_at: 'integer',
 })
+
+const vatIdOf = preparedQuery<{ orderId: string }, { vat_id: string | null }>((db, param) =>
+  db.selectFrom('orders').select('vat_id').where('id', '=', param('orderId')),
+)
+
+export async function findVatId(db: Db, orderId: string): Promise<string | undefined> {
+  return (await vatIdOf(db, { orderId }))[0]?.vat_id ?? undefined
+}

@@ -1,6 +1,7 @@
 import { Type } from 'typebox'
 import { Money, Timestamp, Uuid } from '../../http/schema.ts'
 import { PageQuery } from '../../http/paging.ts'
+import { ActorView, FulfilmentView, lineProgress, ReturnView } from './life-schema.ts'
 
 export const OrderLineView = Type.Object(
   {
@@ -30,6 +31,7 @@ export const OrderLineView = Type.Object(
     units: Type.Array(Type.Object({ serial_number: Type.String(), is_returned: Type.Boolean() }), {
       description: 'The pieces by serial number, where the article is tracked by unit',
     }),
+    ...lineProgress,
   },
   { title: 'OrderLine' },
 )
@@ -66,6 +68,7 @@ const summary = {
   tax_inclusive: Type.Boolean(),
   total: Money,
   credit: Money,
+  given_back: { ...Money, description: 'What cancellations and returns took off the total' },
   payment: Type.Object({ method: Type.String(), status: Type.String(), captured: Money }),
   payments: Type.Array(OrderPaymentView),
   lines: Type.Array(OrderLineView),
@@ -76,6 +79,12 @@ const summary = {
 
 export const OrderSummaryView = Type.Object(summary, { title: 'OrderSummary' })
 
+const event = {
+  type: Type.String(),
+  at: Timestamp,
+  data: Type.Record(Type.String(), Type.Unknown()),
+}
+
 const AddressView = Type.Record(Type.String(), Type.String())
 
 export const OrderView = Type.Object(
@@ -85,15 +94,24 @@ export const OrderView = Type.Object(
     shipping_method: Type.Object({ code: Type.String(), name: Type.String() }),
     shipping_address: AddressView,
     billing_address: AddressView,
+    fulfilments: Type.Array(FulfilmentView),
+    returns: Type.Array(ReturnView),
     timeline: Type.Array(
       Type.Object({
-        type: Type.String(),
-        at: Timestamp,
-        data: Type.Record(Type.String(), Type.Unknown()),
+        ...event,
+        actor: Type.Enum(['customer', 'staff', 'system'], { description: 'Who did it' }),
       }),
     ),
   },
   { title: 'Order' },
+)
+
+export const StaffOrderView = Type.Object(
+  {
+    ...OrderView.properties,
+    timeline: Type.Array(Type.Object({ ...event, actor: ActorView })),
+  },
+  { title: 'StaffOrder' },
 )
 
 export const OrderQuery = Type.Object(PageQuery, { additionalProperties: false })
@@ -107,6 +125,12 @@ export const OrderParams = Type.Object({
     description: 'The id (UUID), the short number or the reference',
     examples: ['1001'],
   }),
+})
+
+export const Tag = Type.String({
+  pattern: '^[a-z0-9][a-z0-9_-]{0,49}$',
+  description: 'Lower-case letters, digits, - and _; up to 50',
+  examples: ['gift-wrap'],
 })
 
 export const OrderTokenQuery = Type.Object(

@@ -2,6 +2,7 @@ import { Type, type Static } from 'typebox'
 import type { Context } from '../../context.ts'
 import { invalid } from '../../core/errors.ts'
 import { formatMinor, isCurrency } from '../../core/money.ts'
+import { orderStates } from '../../core/order-states.ts'
 import { referenceOf } from '../../core/reference.ts'
 import type { App } from '../../http/app.ts'
 import { Amount, CurrencyCode, IdOrNumber, Uuid } from '../../http/schema.ts'
@@ -9,23 +10,17 @@ import { choicesOf, Moment, registerStaffList, timeOf } from '../../http/staff-l
 import { priceOf } from '../catalog/filter.ts'
 import { orderSorts } from './list-queries.ts'
 import { namedOrder, orderReference } from './reference.ts'
-import { orderStatuses, paymentStatuses } from './list-schema.ts'
-import { OrderParams, OrderSummaryView } from './schema.ts'
+import { paymentStatuses } from './list-schema.ts'
+import { OrderParams, OrderSummaryView, Tag } from './schema.ts'
 import { countFound, searchOrders, type ListedOrder, type OrderFilter } from './staff-list.ts'
 import { orderSummaryView } from './views.ts'
-
-export const Tag = Type.String({
-  pattern: '^[a-z0-9][a-z0-9_-]{0,49}$',
-  description: 'Lower-case letters, digits, - and _; up to 50',
-  examples: ['gift-wrap'],
-})
 
 const text = (maxLength: number, description: string) =>
   Type.Optional(Type.String({ minLength: 1, maxLength, description }))
 
 const fields = {
   search: text(100, 'A number, a reference, or the beginning of an e-mail address or a name'),
-  status: text(200, `One or more of ${orderStatuses.join(', ')}, with commas`),
+  status: text(200, `One or more of ${orderStates.join(', ')}, with commas`),
   payment_status: text(200, `One or more of ${paymentStatuses.join(', ')}, with commas`),
   payment_method: text(50, 'Such as test'),
   from: Type.Optional(Moment),
@@ -80,7 +75,7 @@ function filterOf(ctx: Context, given: Fields): OrderFilter {
     amount === undefined ? undefined : priceOf(field, amount, currency ?? '')
   const named = search === undefined ? undefined : orderIn(ctx, search)
   return {
-    statuses: choicesOf('status', given.status, orderStatuses),
+    statuses: choicesOf('status', given.status, orderStates),
     paymentStatuses: choicesOf('payment_status', given.payment_status, paymentStatuses),
     paymentMethod: given.payment_method,
     from: timeOf('from', given.from),

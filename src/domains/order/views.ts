@@ -1,6 +1,13 @@
 import type { Context } from '../../context.ts'
 import type { Minor } from '../../core/money.ts'
 import { moneyView, timeOrNullView, timeView } from '../catalog/views.ts'
+import {
+  aftermathView,
+  eventView,
+  lineProgressView,
+  orderLinks,
+  staffEventView,
+} from './life-views.ts'
 import type { Order, OrderLineRow, OrderSummary } from './orders.ts'
 import { orderReference } from './reference.ts'
 
@@ -21,6 +28,7 @@ export function orderSummaryView(ctx: Context, { order, lines, payments }: Order
     tax_inclusive: order.tax_inclusive === 1,
     total: money(order.total_minor),
     credit: money(order.credit_minor),
+    given_back: money(order.given_back_minor),
     payment: {
       method: order.payment_method,
       status: order.payment_status,
@@ -59,10 +67,11 @@ export function orderSummaryView(ctx: Context, { order, lines, payments }: Order
         serial_number: serial,
         is_returned: !isOut,
       })),
+      ...lineProgressView(line),
     })),
     created_at: timeView(order.created_at),
     version: order.version,
-    links: { self: `/api/v1/orders/${order.number}` },
+    links: orderLinks(order, '/api/v1/orders'),
   }
 }
 
@@ -80,10 +89,12 @@ export function orderView(ctx: Context, found: Order) {
     shipping_method: { code: order.shipping_method, name: order.shipping_name },
     shipping_address: JSON.parse(order.shipping_address) as Record<string, string>,
     billing_address: JSON.parse(order.billing_address) as Record<string, string>,
-    timeline: events.map(({ type, created_at, data }) => ({
-      type,
-      at: timeView(created_at),
-      data: JSON.parse(data) as Record<string, unknown>,
-    })),
+    ...aftermathView(found, order.currency),
+    timeline: events.map(eventView),
   }
+}
+
+/** The same for staff, who see by whom everything was done. */
+export function staffOrderView(ctx: Context, found: Order) {
+  return { ...orderView(ctx, found), timeline: found.events.map(staffEventView) }
 }

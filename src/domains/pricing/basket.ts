@@ -51,6 +51,10 @@ export interface BasketQuestion<Row extends BasketRow> {
   readonly version: number
   /** A method by its code; undefined: the first that can be had. */
   readonly shippingMethod?: string | undefined
+  /** What shipping costs, whatever the methods say. */
+  readonly shippingMinor?: Minor
+  /** Articles are added to what was bought before: promotions do not count for them. */
+  readonly withoutPromotions?: boolean
   /** UTC milliseconds; undefined: now. */
   readonly at?: number
 }
@@ -110,7 +114,7 @@ export async function priceBasket<Row extends BasketRow>(
     tax,
     shipping: shippingOf(settings, question),
     methods: settings.methods,
-    promotions: settings.promotions,
+    promotions: question.withoutPromotions ? [] : settings.promotions,
     at,
     buyer: facts.buyer,
     destination,
@@ -138,7 +142,9 @@ export function questionOf(
   return row.currency === currency ? { ...question, base } : question
 }
 
-function shippingOf(settings: PricingSettings, { shippingMethod }: BasketQuestion<BasketRow>) {
+function shippingOf(settings: PricingSettings, question: BasketQuestion<BasketRow>) {
+  const { shippingMethod, shippingMinor: priceMinor } = question
+  if (priceMinor !== undefined) return { priceMinor }
   if (shippingMethod === undefined) return 'first' as const
   return settings.methods.find(({ code }) => code === shippingMethod)
 }

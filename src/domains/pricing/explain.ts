@@ -1,5 +1,6 @@
 import { formatMinor, type Minor } from '../../core/money.ts'
 import { explainPrice } from '../../core/pricing/price-lists.ts'
+import { taxesOn, untaxedClass } from '../../core/pricing/tax.ts'
 import { percentText } from '../../core/ratio.ts'
 import { questionOf, type BasketRow, type PricedBasket } from './basket.ts'
 
@@ -32,10 +33,12 @@ export function pricingRecord(basket: PricedBasket<BasketRow>) {
         tax: money(taxMinor),
       })),
     },
+    shipping_taxes: taxesOf(basket, tax.zone.shippingClass ?? untaxedClass),
     lines: basket.rows.map((row, index) => ({
       line: row.number,
       variant_id: row.variant_id,
-      tax_class: row.kind === 'gift_card' ? 'none' : row.tax_class,
+      tax_class: taxClassOf(row),
+      taxes: taxesOf(basket, taxClassOf(row)),
       price_list: basket.prices[index]?.list?.name ?? null,
       min_quantity: basket.prices[index]?.minQuantity ?? 1,
     })),
@@ -59,6 +62,14 @@ export function pricingRecord(basket: PricedBasket<BasketRow>) {
       amount: money(trial.amountMinor),
     })),
   }
+}
+
+const taxClassOf = ({ kind, tax_class }: BasketRow) =>
+  kind === 'gift_card' ? untaxedClass : tax_class
+
+function taxesOf({ tax }: PricedBasket<BasketRow>, taxClass: string) {
+  const taxes = taxesOn(tax, taxClass)
+  return taxes.map(({ name, rate }) => ({ name, percent: percentText(rate) }))
 }
 
 export type PricingRecord = ReturnType<typeof pricingRecord>

@@ -34,6 +34,8 @@ const closed = { additionalProperties: false }
 const Text = Type.String()
 const TextOrNull = Type.Union([Text, Type.Null()])
 
+const Tax = Type.Object({ name: Text, percent: Text })
+
 /** How a cart or an order was priced. Amounts are decimals in its currency. */
 export const PricingView = Type.Object(
   {
@@ -49,11 +51,13 @@ export const PricingView = Type.Object(
       exemption: TextOrNull,
       taxes: Type.Array(Type.Object({ name: Text, percent: Text, amount: Text, tax: Text })),
     }),
+    shipping_taxes: Type.Optional(Type.Array(Tax)),
     lines: Type.Array(
       Type.Object({
         line: Type.Integer(),
         variant_id: Uuid,
         tax_class: Text,
+        taxes: Type.Optional(Type.Array(Tax)),
         price_list: TextOrNull,
         min_quantity: Type.Integer(),
         price_lists: Type.Optional(

@@ -3,6 +3,7 @@ import type { Context } from '../../context.ts'
 import type { Address } from '../../core/address.ts'
 import { invalid } from '../../core/errors.ts'
 import { AddressBody, line } from '../../domains/checkout/schema.ts'
+import { countryOf } from '../country.ts'
 
 const { name, address, address2, postal_code } = AddressBody.properties
 
@@ -79,12 +80,4 @@ export function addressOf(ctx: Context, part: string, given: ShopAddress): Addre
     if (fields[name] === undefined) throw invalid(`${part}.${name}`, 'is required')
   }
   return fields as Address
-}
-
-/**
- * ISO 4217 codes begin with the ISO 3166-1 code of their country, but for those of several: the
- * euro and what begins with X.
- */
-function countryOf(currency: string): string | undefined {
-  return /^(?:X|EUR)/.test(currency) ? undefined : currency.slice(0, 2)
 }

@@ -1,7 +1,7 @@
 import { Type, type Static } from 'typebox'
 import { Quantity, QuantityOrZero } from '../../domains/cart/schema.ts'
 import { Timestamp, Uuid } from '../../http/schema.ts'
-import { Amount } from './exact.ts'
+import { Amount } from '../exact.ts'
 
 const closed = { additionalProperties: false }
 

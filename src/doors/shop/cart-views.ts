@@ -5,7 +5,7 @@ import type { Cart, CartLineRow, Problem } from '../../domains/cart/cart.ts'
 import { sellableOf } from '../../domains/cart/pricing.ts'
 import { problemMessage } from '../../domains/cart/views.ts'
 import { imageOf, timeView } from '../../domains/catalog/views.ts'
-import { exact } from './exact.ts'
+import { exact } from '../exact.ts'
 
 const zero = minor(0)
 

@@ -1,6 +1,7 @@
 import { Type, type Static } from 'typebox'
+import { FulfilmentView, lineProgress } from '../../domains/order/life-schema.ts'
 import { Timestamp, Uuid } from '../../http/schema.ts'
-import { Amount } from './exact.ts'
+import { Amount } from '../exact.ts'
 
 const Item = Type.Object({
   product_id: Type.Integer(),
@@ -12,6 +13,7 @@ const Item = Type.Object({
   price_at_time: Amount,
   subtotal: Amount,
   tax_amount: Amount,
+  ...lineProgress,
 })
 
 const summary = {
@@ -31,6 +33,10 @@ const summary = {
   credit_amount: Type.Unsafe<Static<typeof Amount>>({
     ...Amount,
     description: 'Paid by gift cards and store credit',
+  }),
+  given_back_amount: Type.Unsafe<Static<typeof Amount>>({
+    ...Amount,
+    description: 'What cancellations and returns took off the total',
   }),
   payment: Type.Object({ method: Type.String(), status: Type.String(), amount_paid: Amount }),
   items: Type.Array(Item),
@@ -63,10 +69,12 @@ const whole = {
   shipping_method: Type.Object({ code: Type.String(), name: Type.String() }),
   shipping_address: Address,
   billing_address: Address,
+  fulfilments: Type.Array(FulfilmentView),
   timeline: Type.Array(
     Type.Object({
       type: Type.String(),
       at: Timestamp,
+      actor: Type.Enum(['customer', 'staff', 'system']),
       data: Type.Record(Type.String(), Type.Unknown()),
     }),
   ),

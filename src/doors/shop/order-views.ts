@@ -1,9 +1,10 @@
 import type { Context } from '../../context.ts'
 import type { Minor } from '../../core/money.ts'
 import { timeView } from '../../domains/catalog/views.ts'
+import { aftermathView, eventView, lineProgressView } from '../../domains/order/life-views.ts'
 import type { Order, OrderSummary } from '../../domains/order/orders.ts'
 import { orderReference } from '../../domains/order/reference.ts'
-import { exact } from './exact.ts'
+import { exact } from '../exact.ts'
 
 export function shopOrderSummary(ctx: Context, { order, lines }: OrderSummary) {
   const money = (amount: Minor) => exact(amount, order.currency)
@@ -22,6 +23,7 @@ export function shopOrderSummary(ctx: Context, { order, lines }: OrderSummary) {
     tax_inclusive: order.tax_inclusive === 1,
     total_amount: money(order.total_minor),
     credit_amount: money(order.credit_minor),
+    given_back_amount: money(order.given_back_minor),
     payment: {
       method: order.payment_method,
       status: order.payment_status,
@@ -37,6 +39,7 @@ export function shopOrderSummary(ctx: Context, { order, lines }: OrderSummary) {
       price_at_time: money(line.price_minor),
       subtotal: money(line.subtotal_minor),
       tax_amount: money(line.tax_minor),
+      ...lineProgressView(line),
     })),
     created_at: timeView(order.created_at),
     version: order.version,
@@ -51,11 +54,8 @@ export function shopOrder(ctx: Context, found: Order) {
     shipping_method: { code: order.shipping_method, name: order.shipping_name },
     shipping_address: JSON.parse(order.shipping_address) as Record<string, string>,
     billing_address: JSON.parse(order.billing_address) as Record<string, string>,
-    timeline: events.map(({ type, created_at, data }) => ({
-      type,
-      at: timeView(created_at),
-      data: JSON.parse(data) as Record<string, unknown>,
-    })),
+    fulfilments: aftermathView(found, order.currency).fulfilments,
+    timeline: events.map(eventView),
   }
 }
 

@@ -1,7 +1,7 @@
 import { Type } from 'typebox'
 import { StockStatus } from '../../domains/catalog/schema.ts'
 import { Timestamp, Uuid } from '../../http/schema.ts'
-import { Amount } from './exact.ts'
+import { Amount } from '../exact.ts'
 
 const exampleUuid = '0199c2a4-6b1e-7c3d-9f00-1d2e3f4a5b6c'
 

@@ -8,7 +8,7 @@ import {
   stockStatus,
   timeView,
 } from '../../domains/catalog/views.ts'
-import { exact } from './exact.ts'
+import { exact } from '../exact.ts'
 
 type ProductFacts = Omit<ListRow, 'available' | 'variant_count' | 'key0' | 'key1'>
 

@@ -1,7 +1,10 @@
 import type { Context } from '../../context.ts'
 import type { App } from '../../http/app.ts'
 import { endOfAccount } from '../../http/auth.ts'
+import { registerCartRoutes } from './cart-routes.ts'
+import { registerDescriptionRoutes } from './description-routes.ts'
 import { sendMessage } from './errors.ts'
+import { registerOrderRoutes } from './order-routes.ts'
 import { registerUserRoutes } from './user-routes.ts'
 
 /**
@@ -14,4 +17,7 @@ export function registerUnitsDoor(app: App, ctx: Context): void {
     return sendMessage(ctx, { request, reply, error })
   })
   registerUserRoutes(app, ctx)
+  registerDescriptionRoutes(app, ctx)
+  registerCartRoutes(app, ctx)
+  registerOrderRoutes(app, ctx)
 }

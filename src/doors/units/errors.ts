@@ -10,6 +10,9 @@ const words: Readonly<Record<string, string>> = {
   INVALID_CREDENTIALS: 'Invalid credentials',
 }
 
+/** A name is taken if its slug is, and slugs are unknown to this door. */
+const fieldNames: Readonly<Record<string, string>> = { slug: 'name' }
+
 /** A refusal as this door says it: the fields of a wrong body by name, all else as one sentence. */
 export function sendMessage(
   ctx: Context,
@@ -35,9 +38,16 @@ function messageOf(refusal: ShopError): { status: number; message: string | obje
   if (code === 'INVALID_TOKEN' && details['reason'] === 'expired') {
     return { status: 403, message: 'Token has expired!' }
   }
+  if (code === 'CART_EMPTY') return { status: 400, message: 'Cart is empty, cannot create order' }
+  if (code === 'NOT_FOUND') return { status, message: notFoundWords(String(details['resource'])) }
   if (code === 'VALIDATION_ERROR' || code === 'ALREADY_EXISTS') {
     const issue = code === 'VALIDATION_ERROR' ? String(details['issue']) : 'is taken'
-    return { status: 400, message: { [String(details['field'])]: [issue] } }
+    const field = String(details['field'])
+    return { status: 400, message: { [fieldNames[field] ?? field]: [issue] } }
   }
   return { status, message: words[code] ?? refusal.message }
+}
+
+function notFoundWords(resource: string): string {
+  return resource === 'Cart item' ? 'Item not in cart' : `${resource} not found`
 }

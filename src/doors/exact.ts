@@ -1,5 +1,5 @@
 import { Type } from 'typebox'
-import { formatMinor, type Minor } from '../../core/money.ts'
+import { formatMinor, type Minor } from '../core/money.ts'
 
 /** What `JSON.stringify` writes as the very digits it was made of: 29.90 stays 29.90. */
 export interface ExactNumber {
