@@ -30,6 +30,9 @@ import { registerOrderChangeRoutes } from './domains/order/change-routes.ts'
 import { registerFulfilmentRoutes } from './domains/order/fulfilment-routes.ts'
 import { registerOrderLifeRoutes } from './domains/order/life-routes.ts'
 import { registerOrderRoutes } from './domains/order/routes.ts'
+import { registerPaymentAdminRoutes } from './domains/payment/admin-routes.ts'
+import { registerPaymentEventRoutes } from './domains/payment/event-routes.ts'
+import { registerPaymentRoutes } from './domains/payment/routes.ts'
 import { registerPrivacyRoutes } from './domains/privacy/routes.ts'
 import { registerPriceListRoutes } from './domains/pricing/list-routes.ts'
 import { registerPricingRoutes } from './domains/pricing/routes.ts'
@@ -64,7 +67,7 @@ export async function buildApp(ctx: Context): Promise<BuiltApp> {
   registerKeySet(app, ctx)
   registerMailPreview(app, ctx)
   await app.register(
-    (v1: App) => {
+    async (v1: App) => {
       registerCatalogRoutes(v1, ctx)
       registerCartRoutes(v1, ctx)
       registerCartTermRoutes(v1, ctx)
@@ -79,6 +82,8 @@ export async function buildApp(ctx: Context): Promise<BuiltApp> {
       registerOrderLifeRoutes(v1, ctx)
       registerOrderChangeRoutes(v1, ctx)
       registerFulfilmentRoutes(v1, ctx)
+      registerPaymentRoutes(v1, ctx)
+      await registerPaymentEventRoutes(v1, ctx)
       registerCustomerRoutes(v1, ctx)
       registerLinkRoutes(v1, ctx)
       registerPrivacyRoutes(v1, ctx)
@@ -90,6 +95,7 @@ export async function buildApp(ctx: Context): Promise<BuiltApp> {
       registerCatalogAdminRoutes(v1, ctx)
       registerInventoryRoutes(v1, ctx)
       registerUnitRoutes(v1, ctx)
+      registerPaymentAdminRoutes(v1, ctx)
       registerCustomerAdminRoutes(v1, ctx)
       registerAccessAdminRoutes(v1, ctx)
       registerAuditRoutes(v1, ctx)

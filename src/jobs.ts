@@ -5,6 +5,7 @@ import { deliverPending } from './db/relay.ts'
 import { rotateWhenDue } from './domains/access/signing-keys.ts'
 import { forgetOldSessions } from './domains/access/sessions.ts'
 import { forgetExpiredCarts } from './domains/cart/cart.ts'
+import { handlePaymentEvents } from './domains/checkout/inbox.ts'
 import { expireDue, reconcileDue } from './domains/checkout/reconcile.ts'
 import { forgetOldTokens } from './domains/customer/one-time-tokens.ts'
 import { queuedSubscribers } from './subscribers.ts'
@@ -21,6 +22,7 @@ interface Job {
 const jobs: readonly Job[] = [
   { name: 'relay', everyMs: 1_000, run: deliverPending },
   { name: 'reconcile', everyMs: 1_000, run: reconcileDue },
+  { name: 'payment events', everyMs: 500, run: handlePaymentEvents },
   { name: 'expire', everyMs: 5_000, run: expireDue },
   { name: 'expire credit', everyMs: 60_000, run: expireCredit },
   { name: 'sweep', everyMs: 600_000, run: sweep },

@@ -23,7 +23,7 @@ export const faults = [
 ] as const
 
 export type Fault = (typeof faults)[number]
-export type Operation = 'charge' | 'find' | 'capture' | 'cancel' | 'refund'
+export type Operation = 'create' | 'charge' | 'find' | 'capture' | 'cancel' | 'refund'
 
 /** How the provider behaves from now on. The first entry that says something is followed. */
 export interface Behaviour {
