@@ -48,6 +48,8 @@ export interface Webhooks {
   readonly copies: number
   readonly delayMaxMs: number
   readonly seed: number
+  /** How far the listener's clock is ahead of this machine's. */
+  readonly aheadMs?: number
 }
 
 export interface Incident {

@@ -74,7 +74,10 @@ export class StripeServer {
     this.#behaviour = JSON.parse(text) as Behaviour
     this.#plan = new FaultPlan(this.#behaviour)
     const { webhooks } = this.#behaviour
-    const sign = (_id: string, body: string) => ({ 'stripe-signature': stripeSignature(body) })
+    const sign = (_id: string, body: string) => {
+      const at = Date.now() + (webhooks?.aheadMs ?? 0)
+      return { 'stripe-signature': stripeSignature(body, { at }) }
+    }
     this.#webhooks = webhooks && new WebhookSender(webhooks, sign)
     response.writeHead(204).end()
   }
