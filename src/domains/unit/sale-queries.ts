@@ -85,8 +85,8 @@ export interface LineSlot {
 }
 
 /**
- * What the lines of an order are for, in their order, with the units that they have had; a bundle is
- * for its parts.
+ * What the lines of an order are for, in their order, with the units that they have had; a bundle
+ * is for its parts.
  */
 export const listLineSlots = preparedQuery<{ orderId: string }, LineSlot>(
   (_db, param) => sql<LineSlot>`

@@ -27,8 +27,8 @@ export async function getTracking(db: Db, variantId: string): Promise<Tracking> 
 }
 
 /**
- * Serial numbers of what is on hand, by the code or id of the place (undefined: the only one where there
- * is any); or to be made up for all of it.
+ * Serial numbers of what is on hand, by the code or id of the place (undefined: the only one where
+ * there is any); or to be made up for all of it.
  */
 export type FirstSerials = SerialsByPlace | 'generated'
 type SerialsByPlace = ReadonlyMap<string | undefined, readonly string[]>
