@@ -13,6 +13,8 @@ export const permissions = {
   'order:write': 'Cancel and change orders, and decide about returns',
   'order:fulfil': 'Pack, ship and deliver orders, and receive returns',
   'document:write': 'Issue invoices and credit notes',
+  'draft:write': 'Draft orders for customers, and place them',
+  'draft:price': 'Agree on prices of one’s own in drafts',
   'customer:read': 'Read the accounts of others',
   'customer:manage': 'Change, block, export and erase the accounts of others',
   'role:manage': 'Make roles and give them to accounts, as far as one’s own rights go',
@@ -37,7 +39,7 @@ export const builtInRoles: Readonly<Record<string, BuiltInRole>> = {
   support: {
     name: 'Support',
     description: 'Helps customers with their accounts and orders.',
-    permissions: ['order:read', 'order:write', 'customer:read', 'customer:manage'],
+    permissions: ['order:read', 'order:write', 'draft:write', 'customer:read', 'customer:manage'],
   },
   catalogue_manager: {
     name: 'Catalogue manager',
