@@ -18,6 +18,7 @@ import { registerPasskeyRoutes } from './domains/customer/passkey-routes.ts'
 import { registerCreditRoutes } from './domains/credit/routes.ts'
 import { registerCustomerRoutes } from './domains/customer/routes.ts'
 import { registerDocumentRoutes } from './domains/document/routes.ts'
+import { registerDraftRoutes } from './domains/draft/routes.ts'
 import { registerGroupRoutes } from './domains/group/routes.ts'
 import { registerInventoryRoutes } from './domains/inventory/routes.ts'
 import { registerOrderBulkRoutes } from './domains/order/bulk-routes.ts'
@@ -109,6 +110,7 @@ export async function buildApp(ctx: Context): Promise<BuiltApp> {
       registerCouponRoutes(v1, ctx)
       registerCreditRoutes(v1, ctx)
       registerDocumentRoutes(v1, ctx)
+      registerDraftRoutes(v1, ctx)
     },
     { prefix: '/api/v1' },
   )

@@ -233,6 +233,11 @@ export const errorsOfOrders = {
     message: 'Order {number} has nothing that could be invoiced (any more).',
     hint: 'Orders are invoiced once they count; a correction is a credit note.',
   },
+  DRAFT_CLOSED: {
+    status: 409,
+    message: 'This draft is {state} and cannot be changed or ordered any more.',
+    hint: 'Make a new draft; an order that came of this one is changed as an order.',
+  },
   NOT_INVOICED: {
     status: 409,
     message: 'Nothing of this was invoiced, so that there is nothing to credit.',

@@ -16,6 +16,8 @@ export const permissions = {
   'payment:read': 'See payments and what was done to them',
   'payment:write': 'Capture, void and book payments',
   'payment:refund': 'Give money back',
+  'draft:write': 'Draft orders for customers, and place them',
+  'draft:price': 'Agree on prices of one’s own in drafts',
   'customer:read': 'Read the accounts of others',
   'customer:manage': 'Change, block, export and erase the accounts of others',
   'role:manage': 'Make roles and give them to accounts, as far as one’s own rights go',
@@ -40,7 +42,14 @@ export const builtInRoles: Readonly<Record<string, BuiltInRole>> = {
   support: {
     name: 'Support',
     description: 'Helps customers with their accounts and orders.',
-    permissions: ['order:read', 'order:write', 'payment:read', 'customer:read', 'customer:manage'],
+    permissions: [
+      'order:read',
+      'order:write',
+      'draft:write',
+      'payment:read',
+      'customer:read',
+      'customer:manage',
+    ],
   },
   catalogue_manager: {
     name: 'Catalogue manager',
