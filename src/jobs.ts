@@ -8,6 +8,10 @@ import { forgetExpiredCarts } from './domains/cart/cart.ts'
 import { handlePaymentEvents } from './domains/checkout/inbox.ts'
 import { expireDue, reconcileDue } from './domains/checkout/reconcile.ts'
 import { forgetOldTokens } from './domains/customer/one-time-tokens.ts'
+import { watchStock } from './domains/inventory/alerts.ts'
+import { fillBackorders } from './domains/inventory/arrivals.ts'
+import { withholdExpired } from './domains/inventory/lots.ts'
+import { forgetOldSubscriptions, notifyWaiting } from './domains/inventory/subscriptions.ts'
 import { queuedSubscribers } from './subscribers.ts'
 import { expireCredit } from './domains/credit/credit.ts'
 
@@ -24,6 +28,10 @@ const jobs: readonly Job[] = [
   { name: 'reconcile', everyMs: 1_000, run: reconcileDue },
   { name: 'payment events', everyMs: 500, run: handlePaymentEvents },
   { name: 'expire', everyMs: 5_000, run: expireDue },
+  { name: 'back-orders', everyMs: 5_000, run: fillBackorders },
+  { name: 'expired lots', everyMs: 30_000, run: withholdExpired },
+  { name: 'stock alerts', everyMs: 10_000, run: watchStock },
+  { name: 'back in stock', everyMs: 10_000, run: notifyWaiting },
   { name: 'expire credit', everyMs: 60_000, run: expireCredit },
   { name: 'sweep', everyMs: 600_000, run: sweep },
   { name: 'signing keys', everyMs: 3_600_000, run: rotateWhenDue },
@@ -42,6 +50,7 @@ function sweep(ctx: Context): Promise<void> {
     await forgetExpiredCarts(ctx, tx)
     await forgetOldSessions(ctx, tx)
     await forgetOldTokens(ctx, tx)
+    await forgetOldSubscriptions(ctx, tx)
   })
 }
 

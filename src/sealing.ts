@@ -21,6 +21,7 @@ export type Purpose =
   | 'tickets'
   | 'setup'
   | 'promotion-customers'
+  | 'stock-notices'
 
 const known = new WeakMap<Secrets, Map<Purpose, Buffer>>()
 

@@ -131,6 +131,7 @@ describe('settings', () => {
     ['PRODUCTION', 'yes', /^PRODUCTION must be true or false, not "yes"$/],
     ['MAIL_DRIVER', 'pigeon', /^MAIL_DRIVER must be one of folder, smtp, none, not "pigeon"$/],
     ['MAIL_PREVIEW', 'true', /^MAIL_PREVIEW must be one of auto, on, off/],
+    ['STOCK_ALERTS_TO', 'stock', /^STOCK_ALERTS_TO must be an e-mail address, not "stock"$/],
     ['MAIL_FROM', 'shop', /^MAIL_FROM must be an address or "Name <address>", not "shop"$/],
     ['MAIL_FROM', 'a@example.com, b@example.com', /^MAIL_FROM must be/],
     ['MAIL_FROM', 'Shop <a@example.com> <b@example.com>', /^MAIL_FROM must be/],

@@ -3,7 +3,7 @@ import { isCurrency } from '../core/money.ts'
 import { orderNumberFormat, type OrderNumberFormat } from '../core/order-number.ts'
 import { parseRatio, type Ratio } from '../core/ratio.ts'
 import { documentConfig, type DocumentConfig } from './documents.ts'
-import { mailConfig, type MailConfig } from './mail.ts'
+import { mailConfig, optionalAddress, type MailConfig } from './mail.ts'
 import { ConfigError, flagOf, integerOf, listOf, readSettings, type RawSettings } from './read.ts'
 import { settings, type Setting } from './settings.ts'
 
@@ -42,6 +42,8 @@ export interface Config {
     readonly currency: string
     readonly country: string | undefined
   }
+  /** Who hears of low stock. */
+  readonly inventory: { readonly alertsTo: string | undefined }
   readonly orders: { readonly numbers: OrderNumberFormat }
   readonly documents: DocumentConfig
   readonly tax: {
@@ -119,6 +121,7 @@ export function configOf(raw: RawSettings): Config {
       currency: currencyOf(raw.STORE_CURRENCY),
       country: countryOf(raw.STORE_COUNTRY),
     },
+    inventory: { alertsTo: optionalAddress('STOCK_ALERTS_TO', raw.STOCK_ALERTS_TO) },
     orders: { numbers: numberFormat(raw.ORDER_NUMBER_FORMAT) },
     documents: documentConfig(raw),
     tax: {

@@ -42,6 +42,13 @@ function senderOf(raw: RawSettings, publicUrl: string): MailConfig['from'] {
   throw new ConfigError(`MAIL_FROM must be an address or "Name <address>", not "${raw.MAIL_FROM}"`)
 }
 
+/** An e-mail address alone, or nothing. */
+export function optionalAddress(name: string, text: string): string | undefined {
+  if (text === '') return undefined
+  if (addressPattern.test(text)) return text
+  throw new ConfigError(`${name} must be an e-mail address, not "${text}"`)
+}
+
 const ownHosts = /^(localhost|127(\.\d+){3}|\[::1\])$/
 
 /** Mails hold links that open accounts: in production nobody sees them but those they are for. */

@@ -191,6 +191,11 @@ export const settings = {
     default: '',
     help: 'Whom mails come from: shop@example.com or "My shop <shop@example.com>".',
   },
+  STOCK_ALERTS_TO: {
+    kind: 'text',
+    default: '',
+    help: 'The address that hears of articles that come down to their threshold; empty: none.',
+  },
   MAIL_PREVIEW: {
     kind: 'choice',
     default: 'auto',

@@ -19,6 +19,18 @@ export const eventTopics = {
     when: 'That money has been given back in full.',
     payload: ['order_id', 'number'],
   },
+  'stock.low': {
+    when: 'An article came down to its threshold; once until it has been above it again.',
+    payload: ['alert_id', 'variant_id', 'sku', 'available', 'threshold'],
+  },
+  'stock.subscription_made': {
+    when: 'An address is to confirm that it wants to hear when an article is there again.',
+    payload: ['subscription_id'],
+  },
+  'stock.back_in_stock': {
+    when: 'An article is there again for which somebody waits.',
+    payload: ['subscription_id'],
+  },
   'stock.back_order_filled': {
     when: 'Goods came for an order that had bought them before they were there.',
     payload: ['order_id', 'variant_id', 'quantity'],

@@ -13,6 +13,7 @@ import { accountMails } from './account-mails.ts'
 import { storeUrl, type MailContent } from './letter.ts'
 import { lifeMails } from './life-mails.ts'
 import { moneyReturned, orderConfirmation, orderNote, paymentRefunded } from './order-letters.ts'
+import { stockMails } from './stock-mails.ts'
 import { storeOf, write } from './store.ts'
 
 /** Whom to write to, and what. */
@@ -42,6 +43,7 @@ export const mailTopics: { readonly [T in EventTopic]?: MailMaker<T> } = {
       }),
     ),
   ...accountMails,
+  ...stockMails,
   ...lifeMails,
 }
 

@@ -97,6 +97,7 @@ describeOnEveryDatabase('one’s own data', (openShop) => {
         'carts',
         'groups',
         'store_credit',
+        'stock_subscriptions',
         'log',
         'orders',
       ],

@@ -6,6 +6,7 @@ import type { App } from '../../http/app.ts'
 import { clientOf } from '../../http/auth.ts'
 import { toShopError } from '../../http/errors.ts'
 import { acceptForms, sendPage } from '../../http/page.ts'
+import { registerNoticePages } from '../inventory/notice-routes.ts'
 import { agreeToEmailChange } from './email-change.ts'
 import { peekToken } from './one-time-tokens.ts'
 import { resetPassword } from './password-reset.ts'
@@ -31,6 +32,7 @@ export function registerLinkPages(app: App, ctx: Context): void {
   registerVerifyPage(app, ctx)
   registerResetPage(app, ctx)
   registerChangePage(app, ctx)
+  registerNoticePages(app, ctx)
 }
 
 function sendRefusal(ctx: Context, reply: FastifyReply, refusal: ShopError): FastifyReply {

@@ -8,6 +8,7 @@ import { answerOnce } from '../../http/once.ts'
 import { momentOf } from '../../http/schema.ts'
 import { adjustStock, getStock, setLevel } from './adjustments.ts'
 import { registerLedgerRoutes } from './ledger-routes.ts'
+import { registerNoticeRoutes } from './notice-routes.ts'
 import { registerLocationRoutes } from './location-routes.ts'
 import type { StockRow } from './queries.ts'
 import { AdjustmentBody, LevelBody, onceErrors, StockView, tags } from './schema.ts'
@@ -25,6 +26,7 @@ export function registerInventoryRoutes(app: App, ctx: Context): void {
   registerStockTakeRoutes(app, ctx)
   registerSupplyRoutes(app, ctx)
   registerLedgerRoutes(app, ctx)
+  registerNoticeRoutes(app, ctx)
 }
 
 function registerLevels(app: App, ctx: Context): void {

@@ -7,6 +7,7 @@ import { forgetDraftsOf } from '../draft/drafts.ts'
 import { discardCart } from '../cart/cart.ts'
 import { assertErasable, dropAccount, lockAccount } from '../customer/customers.ts'
 import { sealText, unsealText } from '../customer/notices.ts'
+import { forgetSubscribers } from '../inventory/subscriptions.ts'
 import { anonymiseIfDue, anonymiseOrdersOf } from '../order/anonymise.ts'
 
 /**
@@ -26,6 +27,7 @@ export async function eraseAccount(ctx: Context, id: string, by: Principal): Pro
     const at = ctx.clock.now()
     const since = at - ctx.config.lifetimes.idempotencyMs
     const { orderIds, emails } = await anonymiseOrdersOf(ctx, tx, { customerId: id, since })
+    await forgetSubscribers(tx, [customer.email, ...emails])
     await dropAccount(tx, id)
     const payload = {
       account_id: id,

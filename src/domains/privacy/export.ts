@@ -11,6 +11,7 @@ import { listAddresses } from '../customer/addresses.ts'
 import { assertMayManage, getCustomer, lockAccount } from '../customer/customers.ts'
 import { customerView } from '../customer/views.ts'
 import { groupIdsOf, listGroups } from '../group/groups.ts'
+import { subscriptionsOf } from '../inventory/subscriptions.ts'
 import { ordersOf } from '../order/export.ts'
 import type { Order } from '../order/orders.ts'
 import { orderView } from '../order/views.ts'
@@ -44,6 +45,7 @@ export async function personalData(ctx: Context, id: string): Promise<PersonalDa
       carts: () => once(() => cartsOf(ctx, id)),
       groups: () => once(() => groupsOf(ctx, id)),
       store_credit: () => once(() => creditOf(ctx, id)),
+      stock_subscriptions: () => once(() => waitedFor(ctx, id)),
       log: () => logOf(ctx, id),
       orders: () => views(ctx, ordersOf(ctx, id)),
     },
@@ -104,6 +106,13 @@ async function groupsOf({ db }: Context, customerId: string): Promise<object[]> 
   const ids = new Set(await groupIdsOf(db.long, customerId))
   const groups = await listGroups(db.long)
   return groups.filter(({ id }) => ids.has(id)).map(({ code, name }) => ({ code, name }))
+}
+
+async function waitedFor({ db }: Context, customerId: string): Promise<object[]> {
+  const rows = await subscriptionsOf(db.long, customerId)
+  return rows.map(({ sku, name, email, status, created_at }) => ({
+    ...{ sku, name, email, status, created_at },
+  }))
 }
 
 async function creditOf({ db }: Context, customerId: string): Promise<object[]> {
