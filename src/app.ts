@@ -18,6 +18,7 @@ import { registerPasskeyRoutes } from './domains/customer/passkey-routes.ts'
 import { registerCreditRoutes } from './domains/credit/routes.ts'
 import { registerCustomerRoutes } from './domains/customer/routes.ts'
 import { registerDocumentRoutes } from './domains/document/routes.ts'
+import { registerDraftRoutes } from './domains/draft/routes.ts'
 import { registerGroupRoutes } from './domains/group/routes.ts'
 import { registerInventoryRoutes } from './domains/inventory/routes.ts'
 import { registerOrderBulkRoutes } from './domains/order/bulk-routes.ts'
@@ -30,6 +31,9 @@ import { registerOrderChangeRoutes } from './domains/order/change-routes.ts'
 import { registerFulfilmentRoutes } from './domains/order/fulfilment-routes.ts'
 import { registerOrderLifeRoutes } from './domains/order/life-routes.ts'
 import { registerOrderRoutes } from './domains/order/routes.ts'
+import { registerPaymentAdminRoutes } from './domains/payment/admin-routes.ts'
+import { registerPaymentEventRoutes } from './domains/payment/event-routes.ts'
+import { registerPaymentRoutes } from './domains/payment/routes.ts'
 import { registerPrivacyRoutes } from './domains/privacy/routes.ts'
 import { registerPriceListRoutes } from './domains/pricing/list-routes.ts'
 import { registerPricingRoutes } from './domains/pricing/routes.ts'
@@ -64,7 +68,7 @@ export async function buildApp(ctx: Context): Promise<BuiltApp> {
   registerKeySet(app, ctx)
   registerMailPreview(app, ctx)
   await app.register(
-    (v1: App) => {
+    async (v1: App) => {
       registerCatalogRoutes(v1, ctx)
       registerCartRoutes(v1, ctx)
       registerCartTermRoutes(v1, ctx)
@@ -79,6 +83,8 @@ export async function buildApp(ctx: Context): Promise<BuiltApp> {
       registerOrderLifeRoutes(v1, ctx)
       registerOrderChangeRoutes(v1, ctx)
       registerFulfilmentRoutes(v1, ctx)
+      registerPaymentRoutes(v1, ctx)
+      await registerPaymentEventRoutes(v1, ctx)
       registerCustomerRoutes(v1, ctx)
       registerLinkRoutes(v1, ctx)
       registerPrivacyRoutes(v1, ctx)
@@ -90,6 +96,7 @@ export async function buildApp(ctx: Context): Promise<BuiltApp> {
       registerCatalogAdminRoutes(v1, ctx)
       registerInventoryRoutes(v1, ctx)
       registerUnitRoutes(v1, ctx)
+      registerPaymentAdminRoutes(v1, ctx)
       registerCustomerAdminRoutes(v1, ctx)
       registerAccessAdminRoutes(v1, ctx)
       registerAuditRoutes(v1, ctx)
@@ -103,6 +110,7 @@ export async function buildApp(ctx: Context): Promise<BuiltApp> {
       registerCouponRoutes(v1, ctx)
       registerCreditRoutes(v1, ctx)
       registerDocumentRoutes(v1, ctx)
+      registerDraftRoutes(v1, ctx)
     },
     { prefix: '/api/v1' },
   )

@@ -5,6 +5,7 @@ import { deliverPending } from './db/relay.ts'
 import { rotateWhenDue } from './domains/access/signing-keys.ts'
 import { forgetOldSessions } from './domains/access/sessions.ts'
 import { forgetExpiredCarts } from './domains/cart/cart.ts'
+import { handlePaymentEvents } from './domains/checkout/inbox.ts'
 import { expireDue, reconcileDue } from './domains/checkout/reconcile.ts'
 import { forgetOldTokens } from './domains/customer/one-time-tokens.ts'
 import { watchStock } from './domains/inventory/alerts.ts'
@@ -25,6 +26,7 @@ interface Job {
 const jobs: readonly Job[] = [
   { name: 'relay', everyMs: 1_000, run: deliverPending },
   { name: 'reconcile', everyMs: 1_000, run: reconcileDue },
+  { name: 'payment events', everyMs: 500, run: handlePaymentEvents },
   { name: 'expire', everyMs: 5_000, run: expireDue },
   { name: 'back-orders', everyMs: 5_000, run: fillBackorders },
   { name: 'expired lots', everyMs: 30_000, run: withholdExpired },

@@ -5,6 +5,7 @@ import type { QueuedSubscriber, Subscriber } from './db/subscriber.ts'
 import { takeResetRequest } from './domains/customer/password-reset.ts'
 import { takeRegistration } from './domains/customer/registration.ts'
 import { documentSubscriber } from './domains/document/subscriber.ts'
+import { payerSubscriber } from './domains/payment/payer-subscriber.ts'
 import { finishErasure, finishOrder } from './domains/privacy/erasure.ts'
 import { mailSubscriber } from './mail/subscriber.ts'
 
@@ -43,4 +44,8 @@ export const subscribers: readonly Subscriber[] = [
 ]
 
 /** What crosses the network and may be slow; webhooks will be a further entry. */
-export const queuedSubscribers: readonly QueuedSubscriber[] = [mailSubscriber, documentSubscriber]
+export const queuedSubscribers: readonly QueuedSubscriber[] = [
+  mailSubscriber,
+  documentSubscriber,
+  payerSubscriber,
+]

@@ -59,6 +59,18 @@ function totals(data: OrderConfirmationData): Table['rows'] {
   ]
 }
 
+/** Of an order that is kept, or that its customer or the shop has cancelled. */
+export function moneyReturned(data: PaymentRefundedData, store: Store): Letter {
+  return {
+    subject: `Money back for order ${data.reference} at ${store.name}`,
+    blocks: [
+      `We have given back ${amount(data.amountMinor, data)} of what you paid for your order ` +
+        `${data.reference}, the way it came.`,
+      'Depending on your bank it takes a few days until you see it.',
+    ],
+  }
+}
+
 export interface PaymentRefundedData {
   /** What the order is called. */
   readonly reference: string

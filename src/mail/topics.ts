@@ -1,6 +1,7 @@
 import type { Context } from '../context.ts'
 import type { EventTopic } from '../db/events.ts'
 import type { OutboxEvent } from '../db/outbox.ts'
+import { minor } from '../core/money.ts'
 import { findAccount } from '../domains/customer/account.ts'
 import { factorChanges, type FactorChange } from '../domains/customer/factor-changes.ts'
 import { isErased } from '../domains/order/anonymise.ts'
@@ -11,7 +12,7 @@ import { signInMethodChanged } from './account-letters.ts'
 import { accountMails } from './account-mails.ts'
 import { storeUrl, type MailContent } from './letter.ts'
 import { lifeMails } from './life-mails.ts'
-import { orderConfirmation, orderNote, paymentRefunded } from './order-letters.ts'
+import { moneyReturned, orderConfirmation, orderNote, paymentRefunded } from './order-letters.ts'
 import { stockMails } from './stock-mails.ts'
 import { storeOf, write } from './store.ts'
 
@@ -33,6 +34,14 @@ export const mailTopics: { readonly [T in EventTopic]?: MailMaker<T> } = {
   'account.factor_changed': aboutFactors,
   'order.refunded': (ctx, { order_id: id }) => mailAboutOrder(ctx, String(id), refund),
   'note.added': aboutNote,
+  'payment.refunded': (ctx, { order_id: id, amount_minor: amountMinor }) =>
+    mailAboutOrder(ctx, String(id), (_, { order }) =>
+      write(ctx, moneyReturned, {
+        reference: orderReference(ctx, order),
+        currency: order.currency,
+        amountMinor: minor(Number(amountMinor)),
+      }),
+    ),
   ...accountMails,
   ...stockMails,
   ...lifeMails,

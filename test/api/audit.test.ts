@@ -46,7 +46,12 @@ const run = (shop: TestShop, statement: RawBuilder<unknown>) =>
   shop.ctx.db.transaction(async (tx) => void (await statement.execute(tx)))
 
 /** What breaks each promise of the ledger, behind the back of the shop. */
-const damages: readonly (readonly [rule: string, damage: RawBuilder<unknown>])[] = [
+const damages: readonly (readonly [
+  rule: string,
+  damage: RawBuilder<unknown>,
+  /** What has to be there first. */
+  before?: RawBuilder<unknown>,
+])[] = [
   ['what is on hand is the sum of its movements', sql`update stock set on_hand = on_hand + 1`],
   [
     'what is reserved is the sum of the active holds',
@@ -145,7 +150,55 @@ const damages: readonly (readonly [rule: string, damage: RawBuilder<unknown>])[]
   ],
   [
     'an order that counts has been announced',
-    sql`update orders set status = 'placed' where status = 'paid'`,
+    sql`update orders set status = 'paid' where status = 'cancelled'`,
+  ],
+  [
+    'what is packed and shipped of a line is what is in its parcels',
+    sql`update order_lines set fulfilled_quantity = 1 where quantity = 2`,
+  ],
+  [
+    'what is cancelled of a line is what its cancellations say',
+    sql`update order_lines set cancelled_quantity = 1 where quantity = 2`,
+  ],
+  [
+    'what comes and came back of a line is what its returns say',
+    sql`update order_lines set fulfilled_quantity = 2, shipped_quantity = 2, returned_quantity = 1
+      where quantity = 2`,
+  ],
+  [
+    'all pieces of a line that went back are worth what was paid for them',
+    sql`insert into cancellation_lines (cancellation_id, line_id, quantity, amount_minor)
+      select c.id, l.id, 1, l.total_minor + 1
+      from cancellations c join order_lines l on l.order_id = c.order_id`,
+    sql`insert into cancellations
+        (id, order_id, reason, amount_minor, shipping_minor, created_at)
+      select id, id, 'x', 0, 0, 0 from orders where status = 'paid'`,
+  ],
+  [
+    'an order is worth its total less what its cancellations and returns gave back',
+    sql`insert into cancellations
+        (id, order_id, reason, amount_minor, shipping_minor, created_at)
+      select id, id, 'x', 1, 0, 0 from orders where status = 'paid'`,
+  ],
+  [
+    'the state of an order is that of its pieces',
+    sql`update orders set status = 'shipped' where status = 'paid'`,
+  ],
+  [
+    'a delivered order has no parcel under way',
+    sql`update orders set status = 'delivered' where status = 'paid'`,
+    sql`insert into fulfilments (id, order_id, position, status, created_at)
+      select id, id, 1, 'shipped', 0 from orders where status = 'paid'`,
+  ],
+  [
+    'an order that was paid has as many gift cards as it bought and did not cancel',
+    sql`update orders set gift_card_count = 1 where status = 'paid'`,
+    sql`update order_lines set kind = 'gift_card' where quantity = 2`,
+  ],
+  [
+    'an order that somebody cancelled says so on its timeline',
+    sql`update order_lines set cancelled_quantity = quantity
+      where order_id in (select id from orders where status = 'cancelled')`,
   ],
   ['no event has given up being delivered', sql`update outbox set status = 'failed'`],
   [
@@ -185,6 +238,18 @@ const impossible: readonly (readonly [what: string, damage: RawBuilder<unknown>]
   ['to rewrite what happened to an order', sql`update order_events set type = 'x'`],
   ['to forget what happened to an order', sql`delete from order_events`],
   ['to forget an order', sql`delete from orders`],
+  [
+    'a piece that is cancelled and packed',
+    sql`update order_lines
+      set cancelled_quantity = 1, fulfilled_quantity = quantity`,
+  ],
+  ['to ship what is in no parcel', sql`update order_lines set shipped_quantity = 1`],
+  ['to take back what never left', sql`update order_lines set returned_quantity = 1`],
+  [
+    'to give back more than an order cost',
+    sql`update orders
+      set given_back_minor = total_minor + 1`,
+  ],
   ['a line of nothing', sql`update order_lines set quantity = 0, subtotal_minor = 0`],
   [
     'two orders that count for one cart',
@@ -193,9 +258,10 @@ const impossible: readonly (readonly [what: string, damage: RawBuilder<unknown>]
 ]
 
 describeOnEveryDatabase('the audit', (openShop) => {
-  for (const [rule, damage] of damages) {
+  for (const [rule, damage, before] of damages) {
     test(`notices that it is not true that ${rule}`, async () => {
       await using shop = await openTraded(openShop)
+      if (before) await run(shop, before)
       await run(shop, damage)
       const told: [string, boolean][] = []
       const violations = await audit(shop.ctx, (name, violated) => told.push([name, violated]))

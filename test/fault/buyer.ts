@@ -29,14 +29,24 @@ export type Told =
     }
   | { readonly kind: 'refused'; readonly code: string }
 
-export function newAttempt(
-  random: Random,
-  { name, variantIds }: { name: string; variantIds: readonly [string, ...string[]] },
-): Attempt {
+interface NewAttempt {
+  readonly name: string
+  readonly variantIds: readonly [string, ...string[]]
+  /** Who charges; left out: the shop itself, for trying things out. */
+  readonly provider?: string | undefined
+}
+
+function paymentBy(random: Random, provider: string | undefined): object {
+  if (provider === 'stripe') {
+    const card = random.oneOf(['pm_card_visa', 'pm_card_visa', 'pm_card_chargeDeclined'])
+    return { payment_method: 'stripe', payment_data: { payment_method: card } }
+  }
   const outcome = random.oneOf(['approve', 'approve', 'approve', 'decline', 'timeout'])
-  const payment = random.chance(0.35)
-    ? { payment_method: 'manual' }
-    : { payment_method: 'test', payment_data: { outcome } }
+  return { payment_method: 'test', payment_data: { outcome } }
+}
+
+export function newAttempt(random: Random, { name, variantIds, provider }: NewAttempt): Attempt {
+  const payment = random.chance(0.35) ? { payment_method: 'manual' } : paymentBy(random, provider)
   const email = `${name}@example.com`
   return {
     email,

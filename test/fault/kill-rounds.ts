@@ -5,6 +5,8 @@ import { configOf } from '../../src/config/config.ts'
 import { readSettings } from '../../src/config/read.ts'
 import { createContext, type Context } from '../../src/context.ts'
 import { createLog } from '../../src/log.ts'
+import { startProvider, type Provider, type ProviderKind } from '../provider/provider.ts'
+import { stripeWebhookSecret } from '../provider/stripe/signature.ts'
 import type { Engine } from '../support/databases.ts'
 import { freePort, makeFolder } from '../support/server-process.ts'
 import { addProduct } from '../support/shop.ts'
@@ -20,7 +22,9 @@ import {
   untilSettled,
 } from './checks.ts'
 import { randomFrom, type Random } from './random.ts'
-import { ShopProcess } from './shop-process.ts'
+import { assertMoney } from './provider-checks.ts'
+import { patientMs, settingsFor } from './provider.ts'
+import { ShopProcess, type ProcessOptions } from './shop-process.ts'
 
 export interface KillOptions {
   readonly engine: Engine
@@ -28,6 +32,8 @@ export interface KillOptions {
   readonly seed: number
   /** Clients at once. */
   readonly width: number
+  /** Who charges; left out: the shop itself, for trying things out. */
+  readonly provider?: ProviderKind
   readonly onRound?: (tally: KillTally) => void
 }
 
@@ -80,8 +86,16 @@ async function killInOneFolder(options: KillOptions, progress: Progress): Promis
   const fresh = await options.engine.fresh()
   const data = join(folder, 'data')
   await mkdir(data)
-  const place = { folder: data, port: await freePort(), databaseUrl: fresh.url }
-  const rig = { ...options, ...progress, place, server: new ShopProcess(place) }
+  await using charging = options.provider && (await startProvider(options.provider))
+  const settings = charging ? settingsOf(charging) : {}
+  const place = { folder: data, port: await freePort(), databaseUrl: fresh.url, settings }
+  const rig = {
+    charging,
+    ...options,
+    ...progress,
+    place,
+    server: new ShopProcess(place),
+  }
   try {
     await rig.server.ready()
     for (let index = 0; index < count; index++) {
@@ -100,15 +114,26 @@ async function killInOneFolder(options: KillOptions, progress: Progress): Promis
   }
 }
 
+/** Invoices too, and events that tell of what happened while nobody was there. */
+const settingsOf = (provider: Provider) => ({
+  ...settingsFor(provider, patientMs),
+  PAYMENT_METHODS: `${provider.kind},manual`,
+  STRIPE_SECRET_KEY: 'sk_test_1',
+  STRIPE_WEBHOOK_SECRET: stripeWebhookSecret,
+})
+
 interface Rig extends KillOptions, Progress {
-  readonly place: { folder: string; port: number; databaseUrl: string }
+  readonly charging: Provider | undefined
+  readonly place: ProcessOptions
   server: ShopProcess
 }
 
 async function runRound(rig: Rig): Promise<void> {
   const { random, tally } = rig
   const before = await withContext(rig, (ctx) => seedRound(ctx, random))
+  await misbehave(rig)
   const attempts = await loadAndKill(rig, before.variantIds)
+  await rig.charging?.behave({})
   tally.acknowledged += attempts.filter(({ told }) => told.kind === 'placed').length
   tally.interrupted += attempts.filter(({ told }) => told.kind === 'unknown').length
   if (random.chance(0.1)) await killWhileStarting(rig)
@@ -122,8 +147,22 @@ async function runRound(rig: Rig): Promise<void> {
     const sold = await soldSince(ctx, before.lastNumber)
     tally.orders += sold.length
     assertMatch(attempts, sold)
+    if (rig.charging) await assertMoney({ shop: { ctx }, provider: rig.charging })
     await assertNotOversold(ctx, before.scarce)
     await assertAudit(ctx)
+  })
+}
+
+/** Some answers are lost on the way too, and some events come before them. */
+async function misbehave({ charging, random, server }: Rig): Promise<void> {
+  const seed = random.integer(1, 1_000_000_000)
+  await charging?.behave({
+    seeded: { seed, share: 0.1, faults: ['500-after', 'reset-after', 'slow', 'decline'] },
+    slowMs: 100,
+    webhooks: {
+      ...{ url: `${server.url}/api/v1/payments/stripe/events`, seed },
+      ...{ copies: 2, delayMaxMs: 200 },
+    },
   })
 }
 
@@ -146,7 +185,7 @@ async function seedRound(ctx: Context, random: Random) {
 
 /** Buyers go on until the server dies under them. Returns everything they tried. */
 async function loadAndKill(
-  { random, tally, width, server }: Rig,
+  { random, tally, width, server, provider }: Rig,
   variantIds: readonly [string, ...string[]],
 ): Promise<Attempt[]> {
   const attempts: Attempt[] = []
@@ -154,7 +193,7 @@ async function loadAndKill(
   const client = async (index: number) => {
     for (let turn = 0; !isOver; turn++) {
       const name = `r${tally.rounds}-c${index}-${turn}`
-      const attempt = newAttempt(random, { name, variantIds })
+      const attempt = newAttempt(random, { name, variantIds, provider })
       attempts.push(attempt)
       await buy(server.url, attempt)
     }

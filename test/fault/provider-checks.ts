@@ -65,7 +65,8 @@ function ordersWithPayment({ db }: Context) {
   return db.read
     .selectFrom('orders as o')
     .innerJoin('payments as p', 'p.order_id', 'o.id')
-    .where('p.method', '=', 'http')
+    .where('p.method', 'in', ['http', 'stripe'])
+    .where('p.position', '=', 1)
     .select(['o.id', 'o.number', 'o.status', 'o.total_minor'])
     .select(['p.status as payment_status', 'p.captured_minor', 'p.refunded_minor'])
     .execute()

@@ -3,7 +3,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { expireDue, reconcileDue } from '../../src/domains/checkout/reconcile.ts'
 import { add, checkOut, testClock, type TestClock } from '../api/support.ts'
 import { faults, type Fault } from '../provider/faults.ts'
-import { startProvider, type Provider } from '../provider/provider.ts'
+import { startProvider, type Provider, type ProviderKind } from '../provider/provider.ts'
+import { stripeWebhookSecret } from '../provider/stripe/signature.ts'
 import type { Engine } from '../support/databases.ts'
 import { addProduct, openShopOn, type Answer, type TestShop } from '../support/shop.ts'
 import { assertMoney } from './provider-checks.ts'
@@ -17,6 +18,8 @@ export interface ProviderOptions {
   readonly buyers?: number
   /** What may go wrong; by default everything. */
   readonly faults?: readonly Fault[]
+  /** Default: http. */
+  readonly provider?: ProviderKind
   readonly onRound?: (tally: ProviderTally) => void
 }
 
@@ -58,26 +61,43 @@ export async function openRig(
   waitMs = patientMs,
 ): Promise<Rig & AsyncDisposable> {
   const fresh = await engine.fresh()
-  const clock = testClock()
-  const settings = {
-    PAYMENT_METHODS: 'http',
-    PAYMENT_HTTP_URL: provider.url,
-    PAYMENT_HTTP_TIMEOUT_MS: String(waitMs),
-  }
+  // What a provider signs has its time, which is that of this machine.
+  const clock = testClock(Date.now())
+  const settings = settingsFor(provider, waitMs)
+  const secrets = { stripeKey: 'sk_test_1', stripeWebhook: stripeWebhookSecret }
   const cleanUp = async () => fresh[Symbol.asyncDispose]()
-  const shop = await openShopOn(fresh.url, { settings, clock }, cleanUp)
+  const shop = await openShopOn(fresh.url, { settings, secrets, clock }, cleanUp)
   return { shop, clock, provider, [Symbol.asyncDispose]: () => shop[Symbol.asyncDispose]() }
 }
 
-/** Checks out as this session, with a key and an e-mail address that go by its name. */
-export function pay(shop: TestShop, session: string): Promise<Answer> {
+/** What makes a shop take cards by this provider alone. */
+export const settingsFor = ({ kind, url }: Provider, waitMs: number) => ({
+  PAYMENT_METHODS: kind,
+  PAYMENT_HTTP_URL: url,
+  PAYMENT_HTTP_TIMEOUT_MS: String(waitMs),
+  STRIPE_API_URL: url,
+  STRIPE_TIMEOUT_MS: String(waitMs),
+})
+
+/**
+ * Checks out as this session, with a key and an e-mail address that go by its name, and a card
+ * that is good unless another one is named.
+ */
+export function pay(
+  shop: TestShop,
+  session: string,
+  card:
+    'pm_card_visa' | 'pm_card_chargeDeclined' | 'pm_card_authenticationRequired' = 'pm_card_visa',
+): Promise<Answer> {
   const email = `${session}@example.com`
-  return checkOut(shop, { session }, { key: session, email, payment_method: 'http' })
+  const [method] = shop.ctx.config.payment.methods
+  const data = method === 'stripe' ? { payment_data: { payment_method: card } } : {}
+  return checkOut(shop, { session }, { key: session, email, payment_method: method, ...data })
 }
 
 /** Orders through a provider that fails in every way; in the end the books must agree. */
 export async function providerRounds(options: ProviderOptions): Promise<ProviderTally> {
-  await using provider = await startProvider()
+  await using provider = await startProvider(options.provider)
   await using rig = await openRig(options.engine, provider, hastyMs)
   return await roundsOn(rig, options)
 }
@@ -176,4 +196,10 @@ export async function untilSettled({ shop, clock, provider }: Rig): Promise<void
     .where('status', 'in', ['pending', 'refund_due'])
     .execute()
   assert.deepEqual(open, [], 'payments are stuck')
+  const undone = await shop.ctx.db.read
+    .selectFrom('payment_operations')
+    .select(['order_id', 'kind'])
+    .where('status', '=', 'pending')
+    .execute()
+  assert.deepEqual(undone, [], 'operations are stuck')
 }

@@ -4,6 +4,7 @@ import { diskRounds } from './disk.ts'
 import { powerRounds } from './disk-power.ts'
 import { killRounds } from './kill-rounds.ts'
 import { poolRounds } from './pool.ts'
+import { eventRounds } from './events.ts'
 import { hotRounds } from './processes.ts'
 import { providerRounds } from './provider.ts'
 import { keyRounds } from './provider-keys.ts'
@@ -59,6 +60,21 @@ export const faults: Readonly<Record<string, Fault>> = {
     about: 'a payment provider that fails in every way, by chance',
     on: all,
     run: (options) => providerRounds({ ...options, buyers: 30 }),
+  },
+  stripe: {
+    about: 'cards by Stripe that fail in every way, by chance',
+    on: all,
+    run: (options) => providerRounds({ ...options, buyers: 30, provider: 'stripe' }),
+  },
+  events: {
+    about: 'events of Stripe, twenty times each, late and in any order',
+    on: all,
+    run: (options) => eventRounds({ ...options, buyers: 30 }),
+  },
+  'stripe-kill': {
+    about: 'kill -9 of the server while it takes cards by Stripe',
+    on: all,
+    run: (options) => killRounds({ ...options, width: 16, provider: 'stripe' }),
   },
   restart: {
     about: 'the database server killed or stopped under load',

@@ -11,6 +11,8 @@ export interface ProcessOptions {
   readonly folder: string
   readonly port: number
   readonly databaseUrl: string
+  /** Settings besides those of all tests. */
+  readonly settings?: Readonly<Record<string, string>>
 }
 
 /** The real server in a process of its own, to be killed without warning. */
@@ -19,7 +21,7 @@ export class ShopProcess {
   readonly #child: ChildProcess
   readonly #logFile: string
 
-  constructor({ folder, port, databaseUrl }: ProcessOptions) {
+  constructor({ folder, port, databaseUrl, settings = {} }: ProcessOptions) {
     this.url = `http://127.0.0.1:${port}`
     this.#logFile = join(folder, 'server.log')
     const log = openSync(this.#logFile, 'a')
@@ -35,6 +37,7 @@ export class ShopProcess {
         RATE_LIMIT: 'off',
         MAIL_DRIVER: 'none',
         RECONCILE_AFTER_SECONDS: '1',
+        ...settings,
         NODE_COMPILE_CACHE: join(folder, '..', 'compile-cache'),
       },
     })

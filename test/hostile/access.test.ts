@@ -48,8 +48,8 @@ async function routesOf({ ctx }: TestShop): Promise<string[]> {
 const openWrites = new RegExp(
   '/(cart|checkout|sessions|sessions/refresh|customers|setup/administrator|' +
     'users/register|users/login|email-verifications|password-resets|email-changes)(/|$)|' +
-    // Guests, by the token of their order.
-    '/orders/{id}/(cancellation|returns)(/|$)',
+    // Guests, by the token of their order; providers, by their signature.
+    '/orders/{id}/(cancellation|returns|payments)(/|$)|/payments/{provider}/events$',
 )
 
 interface Caller {

@@ -23,7 +23,7 @@ export const faults = [
 ] as const
 
 export type Fault = (typeof faults)[number]
-export type Operation = 'charge' | 'find' | 'capture' | 'cancel' | 'refund'
+export type Operation = 'create' | 'charge' | 'find' | 'capture' | 'cancel' | 'refund'
 
 /** How the provider behaves from now on. The first entry that says something is followed. */
 export interface Behaviour {
@@ -48,6 +48,8 @@ export interface Webhooks {
   readonly copies: number
   readonly delayMaxMs: number
   readonly seed: number
+  /** How far the listener's clock is ahead of this machine's. */
+  readonly aheadMs?: number
 }
 
 export interface Incident {

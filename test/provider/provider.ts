@@ -6,10 +6,12 @@ import { createInterface } from 'node:readline'
 import { makeFolder } from '../support/server-process.ts'
 import type { Behaviour } from './faults.ts'
 import { readEntries, type Entry } from './ledger.ts'
+import { readStripeEntries } from './stripe/store.ts'
 
 /** The fake provider in a process of its own, and what its books say. */
 export interface Provider extends AsyncDisposable {
   readonly url: string
+  readonly kind: ProviderKind
   /** How it behaves from now on; `{}` is well. */
   behave(behaviour: Behaviour): Promise<void>
   /** Everything that happened to money, in order. */
@@ -20,23 +22,39 @@ export interface Provider extends AsyncDisposable {
   restart(): Promise<void>
 }
 
-const program = join(import.meta.dirname, 'main.ts')
+interface Kind {
+  readonly program: string
+  readonly entries: (file: string) => Entry[]
+}
 
-export async function startProvider(): Promise<Provider> {
+const kinds = {
+  http: { program: join(import.meta.dirname, 'main.ts'), entries: readEntries },
+  stripe: {
+    program: join(import.meta.dirname, 'stripe', 'main.ts'),
+    entries: readStripeEntries,
+  },
+} satisfies Record<string, Kind>
+
+export type ProviderKind = keyof typeof kinds
+
+export async function startProvider(kind: ProviderKind = 'http'): Promise<Provider> {
+  const { program, entries } = kinds[kind]
   const folder = await makeFolder('provider')
   const file = join(folder, 'charges.jsonl')
-  let { child, url } = await launch(file, '0')
+  const launch = (port: string) => launchAt(program, file, port)
+  let { child, url } = await launch('0')
   return {
     url,
     async behave(behaviour) {
       const body = JSON.stringify(behaviour)
       await (await fetch(`${url}/behaviour`, { method: 'PUT', body })).arrayBuffer()
     },
-    entries: () => readEntries(file),
+    kind,
+    entries: () => entries(file),
     kill: () => end(child),
     async restart() {
       await end(child)
-      ;({ child, url } = await launch(file, new URL(url).port))
+      ;({ child, url } = await launch(new URL(url).port))
     },
     async [Symbol.asyncDispose]() {
       await end(child)
@@ -45,7 +63,11 @@ export async function startProvider(): Promise<Provider> {
   }
 }
 
-async function launch(file: string, port: string): Promise<{ child: ChildProcess; url: string }> {
+async function launchAt(
+  program: string,
+  file: string,
+  port: string,
+): Promise<{ child: ChildProcess; url: string }> {
   const child = spawn(process.execPath, [program, file, port], {
     stdio: ['pipe', 'pipe', 'inherit'],
   })

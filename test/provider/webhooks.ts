@@ -16,15 +16,20 @@ export interface ProviderEvent {
  */
 export class WebhookSender {
   readonly #webhooks: Webhooks
+  readonly #sign: Sign
   #count = 0
 
-  constructor(webhooks: Webhooks) {
+  constructor(webhooks: Webhooks, sign: Sign = standardHeaders) {
     this.#webhooks = webhooks
+    this.#sign = sign
   }
 
   send(event: ProviderEvent): void {
+    this.sendAs(`evt_${randomUUID()}`, event)
+  }
+
+  sendAs(id: string, event: object): void {
     const { seed, delayMaxMs, copies } = this.#webhooks
-    const id = `evt_${randomUUID()}`
     const body = JSON.stringify(event)
     const number = ++this.#count
     for (let copy = 0; copy < copies; copy++) {
@@ -34,18 +39,24 @@ export class WebhookSender {
   }
 
   async #deliver(id: string, body: string): Promise<void> {
-    const timestamp = String(Math.floor(Date.now() / 1_000))
     await fetch(this.#webhooks.url, {
       method: 'POST',
-      headers: {
-        'content-type': 'application/json',
-        'webhook-id': id,
-        'webhook-timestamp': timestamp,
-        'webhook-signature': signature(id, timestamp, body),
-      },
+      headers: { 'content-type': 'application/json', ...this.#sign(id, body) },
       body,
       // Who does not answer is told again by the next copy, if there is one.
     }).catch(() => undefined)
+  }
+}
+
+/** The headers that prove who sends. */
+export type Sign = (id: string, body: string) => Record<string, string>
+
+const standardHeaders: Sign = (id, body) => {
+  const timestamp = String(Math.floor(Date.now() / 1_000))
+  return {
+    'webhook-id': id,
+    'webhook-timestamp': timestamp,
+    'webhook-signature': signature(id, timestamp, body),
   }
 }
 

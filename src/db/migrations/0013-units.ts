@@ -46,7 +46,7 @@ async function createUnits(create: Create, dialect: Dialect): Promise<void> {
       'constraint units_state check ' +
         "(state in ('available', 'reserved', 'sold', 'returned', 'scrapped'))",
       'constraint units_owner check ' +
-        "(order_id is not null or state in ('available', 'scrapped'))",
+        "(order_id is not null or state not in ('sold', 'returned'))",
     ],
     indexes: {
       // The next unit to sell is the first entry of its part.

@@ -13,6 +13,11 @@ export const permissions = {
   'order:write': 'Cancel and change orders, and decide about returns',
   'order:fulfil': 'Pack, ship and deliver orders, and receive returns',
   'document:write': 'Issue invoices and credit notes',
+  'payment:read': 'See payments and what was done to them',
+  'payment:write': 'Capture, void and book payments',
+  'payment:refund': 'Give money back',
+  'draft:write': 'Draft orders for customers, and place them',
+  'draft:price': 'Agree on prices of one’s own in drafts',
   'customer:read': 'Read the accounts of others',
   'customer:manage': 'Change, block, export and erase the accounts of others',
   'role:manage': 'Make roles and give them to accounts, as far as one’s own rights go',
@@ -37,7 +42,14 @@ export const builtInRoles: Readonly<Record<string, BuiltInRole>> = {
   support: {
     name: 'Support',
     description: 'Helps customers with their accounts and orders.',
-    permissions: ['order:read', 'order:write', 'customer:read', 'customer:manage'],
+    permissions: [
+      'order:read',
+      'order:write',
+      'draft:write',
+      'payment:read',
+      'customer:read',
+      'customer:manage',
+    ],
   },
   catalogue_manager: {
     name: 'Catalogue manager',
@@ -57,8 +69,15 @@ export const builtInRoles: Readonly<Record<string, BuiltInRole>> = {
   },
   finance: {
     name: 'Finance',
-    description: 'Looks at orders and at what was done to them.',
-    permissions: ['order:read', 'document:write', 'audit:read'],
+    description: 'Looks at orders and at what was done to them; collects money and gives it back.',
+    permissions: [
+      'order:read',
+      'payment:read',
+      'payment:write',
+      'payment:refund',
+      'document:write',
+      'audit:read',
+    ],
   },
   admin: { name: 'Administrator', description: 'May do everything.', permissions: allPermissions },
 }

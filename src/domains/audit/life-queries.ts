@@ -107,7 +107,7 @@ export const lifeRules: readonly Rule[] = [
       where o.status not in ('pending_payment', 'cancelled')
         and not exists (select 1 from order_events e
           where e.order_id = o.id and e.type in ('placed', 'paid')
-            and (o.status not in ('placed', 'paid') or e.type = o.status)) limit ${limit}`,
+            and (o.status <> 'paid' or e.type = 'paid')) limit ${limit}`,
   },
   {
     name: 'an order that somebody cancelled says so on its timeline',

@@ -10,7 +10,8 @@ export const paymentRules: readonly Rule[] = [
         select order_id, sum(captured_minor + released_minor) as collected
         from payments group by order_id) y on y.order_id = o.id
       where o.status = 'paid'
-        and (y.collected is null or y.collected < o.total_minor - o.credit_minor)
+        and (y.collected is null or y.collected < o.total_minor - o.credit_minor
+          - (select coalesce(sum(r.offset_minor), 0) from order_returns r where r.order_id = o.id))
       limit ${limit}`,
   },
   {

@@ -12,6 +12,14 @@ export const unitRules: readonly Rule[] = [
       having s.on_hand <> count(u.id) limit ${limit}`,
   },
   {
+    name: 'of an article tracked by unit, what is set aside is its reserved units',
+    rows: (limit) => sql`select s.variant_id, s.location_id, s.withheld, count(u.id) as units
+      from stock s left join units u on u.variant_id = s.variant_id
+        and u.location_id = s.location_id and u.state = 'reserved'
+      where s.is_tracked = 1 group by s.variant_id, s.location_id, s.withheld
+      having s.withheld <> count(u.id) limit ${limit}`,
+  },
+  {
     name: 'a unit is on the shelf only where its article is tracked',
     rows: (limit) => sql`select u.id, u.serial, u.state from units u
       where u.state in ('available', 'reserved') and not exists (select 1 from stock s

@@ -17,6 +17,7 @@ import {
   deleteLine,
   deleteLines,
   findCartByCustomer,
+  findCartById,
   findCartBySession,
   insertCart,
   insertLine,
@@ -51,6 +52,8 @@ import {
 export interface Shopper {
   readonly customerId: string | undefined
   readonly sessionKey: string | undefined
+  /** The cart of an order that staff have drafted, for the customer or a guest. */
+  readonly draftCartId?: string | undefined
 }
 
 export interface Cart {
@@ -95,8 +98,19 @@ export async function mergeIfNeeded(ctx: Context, shopper: Shopper): Promise<voi
 }
 
 export async function findCart(db: Db, shopper: Shopper): Promise<CartRow | undefined> {
-  if (shopper.customerId !== undefined) return findCartByCustomer(db, shopper.customerId)
+  const { customerId, draftCartId } = shopper
+  if (draftCartId !== undefined) return findDraftCart(db, { cartId: draftCartId, customerId })
+  if (customerId !== undefined) return findCartByCustomer(db, customerId)
   return shopper.sessionKey === undefined ? undefined : findCartBySession(db, shopper.sessionKey)
+}
+
+/** It belongs to nobody, so that the customer keeps their own; it is priced as theirs. */
+async function findDraftCart(
+  db: Db,
+  { cartId, customerId }: { readonly cartId: string; readonly customerId: string | undefined },
+): Promise<CartRow | undefined> {
+  const row = await findCartById(db, cartId)
+  return row && { ...row, customer_id: customerId ?? null }
 }
 
 export function emptyCart(ctx: Context): Cart {

@@ -1,6 +1,6 @@
 import { sql } from 'kysely'
 import type { Minor } from '../../core/money.ts'
-import { bulkUpdate } from '../../db/bulk.ts'
+import { bulkInsert, bulkUpdate } from '../../db/bulk.ts'
 import type { Db, Tx } from '../../db/database.ts'
 import { guardStatus } from '../../db/guard.ts'
 import { preparedQuery, preparedWrite } from '../../db/prepared.ts'
@@ -225,6 +225,8 @@ export interface CartLineRow {
   /** When those are promised; UTC milliseconds. */
   readonly promised_at: number | null
   readonly is_plain: 0 | 1
+  /** What staff have agreed on instead of the price of the lists. */
+  readonly custom_minor?: Minor | null
 }
 
 /** The lines of a cart with everything a page about it shows, in the order of adding. */
@@ -234,6 +236,7 @@ export const listCartLines = preparedQuery<{ cartId: string }, CartLineRow>((db,
     .innerJoin('variants as v', 'v.id', 'l.variant_id')
     .innerJoin('products as p', 'p.id', 'v.product_id')
     .select(['l.number', 'l.id', 'l.quantity', 'l.price_minor as seen_minor', 'l.variant_id'])
+    .select('l.custom_minor')
     .select(['v.sku', 'v.options', 'v.price_minor', 'p.id as product_id'])
     .select(['p.number as product_number', 'p.slug', 'p.name', 'p.status', 'p.currency'])
     .select(['p.version as product_version', 'p.images', 'p.tax_class', 'p.kind'])
@@ -264,16 +267,22 @@ const articlesByCustomer = preparedQuery<{ customerId: string }, Article>((db, p
     .where('c.customer_id', '=', param('customerId')),
 )
 
+const articlesOfCart = preparedQuery<{ cartId: string }, Article>((db, param) =>
+  db.selectFrom('cart_lines').select('variant_id').where('cart_id', '=', param('cartId')),
+)
+
 interface CartOwner {
   readonly customerId: string | undefined
   readonly sessionKey: string | undefined
+  readonly draftCartId?: string | undefined
 }
 
 /** What is in a shopper's cart, and nothing else about it. */
 export async function listArticlesOf(
   db: Db,
-  { customerId, sessionKey }: CartOwner,
+  { customerId, sessionKey, draftCartId }: CartOwner,
 ): Promise<Article[]> {
+  if (draftCartId !== undefined) return articlesOfCart(db, { cartId: draftCartId })
   if (customerId !== undefined) return articlesByCustomer(db, { customerId })
   return sessionKey === undefined ? [] : articlesBySession(db, { sessionKey })
 }
@@ -382,6 +391,43 @@ export const writeToldPrices = bulkUpdate<ToldPrice>({
   where: sql<boolean>`cart_lines.cart_id = d.cart_id and cart_lines.number = d.number`,
 })
 
+export interface DraftLine {
+  readonly id: string
+  readonly cart_id: string
+  readonly variant_id: string
+  readonly quantity: number
+  readonly price_minor: Minor
+  readonly custom_minor: Minor | null
+  readonly created_at: number
+  readonly updated_at: number
+}
+
+/** The lines of a cart that staff fill, all at once. */
+export const insertDraftLines = bulkInsert<DraftLine>('cart_lines', {
+  id: 'uuid',
+  cart_id: 'uuid',
+  variant_id: 'uuid',
+  quantity: 'integer',
+  price_minor: 'integer',
+  custom_minor: 'integer',
+  created_at: 'integer',
+  updated_at: 'integer',
+})
+
+export interface CustomPrice {
+  readonly cart_id: string
+  readonly number: number
+  readonly agreed_minor: Minor
+}
+
+/** Writes what was agreed on for lines whose price had to be known for it. */
+export const writeCustomPrices = bulkUpdate<CustomPrice>({
+  table: 'cart_lines',
+  columns: { cart_id: 'uuid', number: 'integer', agreed_minor: 'integer' },
+  set: sql`custom_minor = d.agreed_minor`,
+  where: sql<boolean>`cart_lines.cart_id = d.cart_id and cart_lines.number = d.number`,
+})
+
 /** Adds the lines of one cart to those of another, where both have the article. */
 export const mergeSharedLines = preparedWrite<{ from: string; into: string; now: number }>(
   (_db, param) => sql`update cart_lines set updated_at = ${param('now')},
@@ -401,5 +447,6 @@ export const moveOtherLines = preparedWrite<{ from: string; into: string }>(
 /** Forgets carts that nobody has touched for the configured time and that never became an order. */
 export const deleteExpiredCarts = preparedWrite<{ now: number }>(
   (_db, param) => sql`delete from carts where status = 'open' and expires_at <= ${param('now')}
-    and not exists (select 1 from orders o where o.cart_id = carts.id)`,
+    and not exists (select 1 from orders o where o.cart_id = carts.id)
+    and not exists (select 1 from draft_orders d where d.cart_id = carts.id)`,
 )

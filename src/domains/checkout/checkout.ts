@@ -99,32 +99,21 @@ export async function checkout(
   once: Once,
 ): Promise<CheckoutReply> {
   const driver = choosePayment(ctx, command.paymentMethod, command.paymentData)
+  const { paymentData: data } = command
+  const { customerId } = command.shopper
+  // Before anything is written: this may refuse, and may have to ask the provider.
+  const payer = await payerOf(ctx, { driver, customerId, data })
   await mergeIfNeeded(ctx, command.shopper)
   const begun = await begin(ctx, { command, once, driver })
   if (begun.kind === 'answered') return begun
   const { payment } = begun
   const outcome = payment
-    ? await pay(ctx, { driver, payment, command })
+    ? await charge(ctx, { driver, payment, data, payer })
     : await outcomeOfEarlierTry(ctx, begun.orderId)
   if (outcome === undefined) throw new ShopError('PAYMENT_UNAVAILABLE')
   const { orderId } = begun
   if (outcome.kind !== 'action_required') return finish(ctx, { orderId, outcome, once })
   return waitForPayer(ctx, { orderId, action: outcome.action, once })
-}
-
-interface Paying {
-  readonly driver: PaymentDriver
-  readonly payment: PaymentRow
-  readonly command: CheckoutCommand
-}
-
-async function pay(
-  ctx: Context,
-  { driver, payment, command }: Paying,
-): Promise<PaymentOutcome | undefined> {
-  const { paymentData: data, shopper } = command
-  const payer = await payerOf(ctx, { driver, customerId: shopper.customerId, data })
-  return charge(ctx, { driver, payment, data, payer })
 }
 
 interface Waiting {

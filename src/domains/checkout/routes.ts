@@ -22,6 +22,7 @@ import { listPaymentMethods } from '../payment/payments.ts'
 import { checkedVatId } from '../cart/terms.ts'
 import { currentSettings } from '../pricing/settings.ts'
 import { checkout, type Once, type PlacedOrder } from './checkout.ts'
+import type { CheckoutCommand } from './command.ts'
 import { CheckoutBody, PlacedOrderView } from './schema.ts'
 
 const tags = ['Checkout']
@@ -46,6 +47,7 @@ export const checkoutErrors = [
   'PAYMENT_DECLINED',
   'PAYMENT_REFUNDED',
   'PAYMENT_UNAVAILABLE',
+  'PROVIDER_UNAVAILABLE',
   'IDEMPOTENCY_KEY_REUSED',
   'REQUEST_IN_PROGRESS',
 ] as const
@@ -85,7 +87,8 @@ export function registerCheckoutRoutes(app: App, ctx: Context): void {
   registerMethodRoutes(app, ctx)
 }
 
-function render(ctx: Context, placed: PlacedOrder) {
+/** The order as it is answered, with what its payer has to do first, if so. */
+export function render(ctx: Context, placed: PlacedOrder) {
   const { token, action } = placed
   const order = { ...orderView(ctx, placed), token }
   if (!action) return success(order, 'Order placed')
@@ -117,6 +120,15 @@ export async function answerCheckout(
     expectedTotal: body.expected_total,
     version: demandedVersion(request),
   }
+  return answerCommand(ctx, { request, reply }, { command, render })
+}
+
+/** Runs a checkout that has been understood; the carts of shoppers and drafts of staff alike. */
+export async function answerCommand(
+  ctx: Context,
+  { request, reply }: { request: FastifyRequest; reply: FastifyReply },
+  { command, render }: { command: CheckoutCommand; render: (placed: PlacedOrder) => object },
+): Promise<FastifyReply> {
   const once: Once = {
     claim: claimOf(request),
     render: (placed) => ({

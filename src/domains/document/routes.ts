@@ -43,7 +43,7 @@ export function registerDocumentRoutes(app: App, ctx: Context): void {
 function sendPdf(reply: FastifyReply, { name, bytes }: { name: string; bytes: Buffer }) {
   reply.type('application/pdf')
   reply.header('content-disposition', `inline; filename="${name.replaceAll('/', '-')}.pdf"`)
-  return reply.send(bytes as never)
+  return reply.send(bytes)
 }
 
 function registerOwn(app: App, ctx: Context): void {

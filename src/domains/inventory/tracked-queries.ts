@@ -10,6 +10,8 @@ export interface TrackedStock {
   readonly sku: string
   readonly on_hand: number
   readonly reserved: number
+  /** Set aside: on hand, and not for sale. */
+  readonly withheld: number
   readonly is_tracked: 0 | 1
 }
 
@@ -20,23 +22,31 @@ export const listStockPlaces = preparedQuery<{ variantId: string }, TrackedStock
     .innerJoin('variants as v', 'v.id', 's.variant_id')
     .innerJoin('locations as l', 'l.id', 's.location_id')
     .select(['s.variant_id', 's.location_id', 'l.code as location_code', 's.product_id', 'v.sku'])
-    .select(['s.on_hand', 's.reserved', 's.is_tracked'])
+    .select(['s.on_hand', 's.reserved', 's.withheld', 's.is_tracked'])
     .where('s.variant_id', '=', param('variantId'))
     .orderBy('s.location_id'),
 )
 
-/** Adds to (or takes from) what is on the shelf in units, never below what is reserved. */
+/**
+ * Changes what is on the shelf in units, and how many of them are set aside; never below what is
+ * reserved. By 0 and 0 it only locks the shelf.
+ */
 export const adjustTracked = preparedWrite<{
   variantId: string
   locationId: string
   quantity: number
+  aside: number
 }>((db, param) =>
   db
     .updateTable('stock')
-    .set({ on_hand: sql`on_hand + ${param('quantity')}` })
+    .set({
+      on_hand: sql`on_hand + ${param('quantity')}`,
+      withheld: sql`withheld + ${param('aside')}`,
+    })
     .where('variant_id', '=', param('variantId'))
     .where('location_id', '=', param('locationId'))
-    .where(sql<boolean>`on_hand + ${param('quantity')} >= reserved`)
+    .where(sql<boolean>`on_hand + ${param('quantity')} >= reserved + withheld + ${param('aside')}`)
+    .where(sql<boolean>`withheld + ${param('aside')} >= 0`)
     .where('is_tracked', '=', 1),
 )
 
@@ -44,7 +54,7 @@ export const adjustTracked = preparedWrite<{
 export const switchTracking = preparedWrite<{ variantId: string; to: 0 | 1 }>((db, param) =>
   db
     .updateTable('stock')
-    .set({ is_tracked: param('to') })
+    .set({ is_tracked: param('to'), withheld: 0 })
     .where('variant_id', '=', param('variantId'))
     .where('is_tracked', '<>', param('to')),
 )
@@ -52,12 +62,19 @@ export const switchTracking = preparedWrite<{ variantId: string; to: 0 | 1 }>((d
 const locationByCode = preparedQuery<{ code: string }, { id: string }>((db, param) =>
   db.selectFrom('locations').select('id').where('code', '=', param('code')),
 )
+const locationById = preparedQuery<{ id: string }, { id: string }>((db, param) =>
+  db.selectFrom('locations').select('id').where('id', '=', param('id')),
+)
 const defaultLocation = preparedQuery<object, { id: string }>((db) =>
   db.selectFrom('locations').select('id').where('is_default', '=', 1),
 )
 
-/** The place with this code, or the default one. */
-export async function findPlace(tx: Tx, code: string | undefined): Promise<string | undefined> {
-  const found = code === undefined ? defaultLocation(tx, {}) : locationByCode(tx, { code })
-  return (await found)[0]?.id
+/** The place with this id or code, or the default one. */
+export async function findPlace(
+  tx: Tx,
+  by: { readonly id: string } | { readonly code: string } | undefined,
+): Promise<string | undefined> {
+  if (by === undefined) return (await defaultLocation(tx, {}))[0]?.id
+  const found = 'id' in by ? await locationById(tx, by) : await locationByCode(tx, by)
+  return found[0]?.id
 }

@@ -1,7 +1,9 @@
 import type { Context } from '../../context.ts'
 import { invalid, notFound, ShopError } from '../../core/errors.ts'
+import { referenceOf } from '../../core/reference.ts'
 import type { Db, Tx } from '../../db/database.ts'
-import { openShelves } from './arrival-queries.ts'
+import { arrive } from './arrivals.ts'
+import { movement } from './movements.ts'
 import { insertMovements } from './queries.ts'
 import { findSupply } from './supply-queries.ts'
 import {
@@ -25,60 +27,78 @@ export async function assertUntracked(db: Db, variantId: string): Promise<void> 
   if (tracked) throw new ShopError('TRACKED_BY_UNIT', { sku: tracked.sku })
 }
 
-/** The place that is named by its code, or the default one. Refuses a code that names none. */
-export async function placeNamed(tx: Tx, code: string | undefined): Promise<string> {
-  const id = await findPlace(tx, code)
+/** The place that is named by its id or code, or the default one. Refuses what names none. */
+export async function placeNamed(tx: Tx, name: string | undefined): Promise<string> {
+  const by = name === undefined ? undefined : referenceOf(name)
+  const id = await findPlace(tx, by?.by === 'id' ? by : by && { code: name ?? '' })
   if (id === undefined) throw invalid('location', 'names no location')
   return id
 }
 
-export interface UnitBooking {
+/** Refuses an article whose pieces are only counted (NOT_TRACKED_BY_UNIT). */
+async function assertTracked(db: Db, variantId: string): Promise<void> {
+  const places = await stockPlaces(db, variantId)
+  const isTracked = places.some(({ is_tracked }) => is_tracked === 1)
+  if (!isTracked) throw new ShopError('NOT_TRACKED_BY_UNIT', { sku: places[0]?.sku })
+}
+
+export interface UnitArrival {
   readonly variantId: string
   readonly locationId: string
-  /** Signed change of what is on the shelf. */
   readonly quantity: number
-  readonly kind: 'receipt' | 'adjustment' | 'return'
+  readonly kind: 'receipt' | 'return'
   readonly note: string | undefined
+  /** Writes the units themselves, when their shelf is locked and before they are sold. */
+  readonly name: () => Promise<void>
+}
+
+/** Books units onto a shelf; what is owed to somebody goes to them at once. */
+export async function unitsArrive(
+  ctx: Context,
+  tx: Tx,
+  { name, ...arrival }: UnitArrival,
+): Promise<void> {
+  const { variantId } = arrival
+  await assertTracked(tx, variantId)
+  await arrive(ctx, tx, {
+    arrivals: [arrival],
+    name: async () => {
+      // Until the shelf was locked, somebody may have gone back to counting.
+      await assertTracked(tx, variantId)
+      await name()
+    },
+  })
+}
+
+export interface ShelfChange {
+  readonly variantId: string
+  readonly locationId: string
+  /** Signed change of how many units are on the shelf. */
+  readonly quantity: number
+  /** Signed change of how many of them are set aside. */
+  readonly aside: number
+  readonly note?: string | undefined
 }
 
 /**
- * Books units onto the shelf or off it, before the units themselves are written: whoever holds the
- * row of the stock may change them. Refuses to go below what is reserved (INSUFFICIENT_STOCK), and
- * an article whose pieces are only counted (NOT_TRACKED_BY_UNIT).
+ * Takes units off a shelf or sets them aside, before the units themselves are written: whoever
+ * holds the row of the stock may change them. Refuses what is reserved (INSUFFICIENT_STOCK).
  */
-export async function bookUnits(ctx: Context, tx: Tx, booking: UnitBooking): Promise<void> {
-  const { variantId, locationId, quantity, kind, note } = booking
-  const { changes } = await adjustTracked(tx, { variantId, locationId, quantity })
-  if (changes !== 1) return bookElsewhere(ctx, tx, booking)
+export async function changeShelf(ctx: Context, tx: Tx, change: ShelfChange): Promise<void> {
+  if ((await adjustTracked(tx, change)).changes !== 1) throw await shelfRefusal(tx, change)
+  if (change.quantity === 0) return
+  const { variantId, locationId, quantity, note } = change
   await insertMovements(tx, [
-    {
-      id: ctx.newId(),
-      variant_id: variantId,
-      location_id: locationId,
-      quantity,
-      kind,
-      order_id: null,
-      note: note ?? null,
-      created_at: ctx.clock.now(),
-    },
+    movement(ctx, { variantId, locationId, quantity, kind: 'scrap', note }),
   ])
 }
 
-/** The place may be new for the article; else the booking is refused. */
-async function bookElsewhere(ctx: Context, tx: Tx, booking: UnitBooking): Promise<void> {
-  const { variantId, locationId } = booking
+async function shelfRefusal(tx: Tx, { variantId, locationId }: ShelfChange): Promise<ShopError> {
+  await assertTracked(tx, variantId)
   const places = await stockPlaces(tx, variantId)
-  const [first] = places
-  const tracked = places.find(({ is_tracked }) => is_tracked === 1)
-  if (!tracked) throw new ShopError('NOT_TRACKED_BY_UNIT', { sku: first?.sku })
   const place = places.find(({ location_id }) => location_id === locationId)
-  if (place) {
-    const available = place.on_hand - place.reserved
-    throw new ShopError('INSUFFICIENT_STOCK', { sku: place.sku, available })
-  }
-  const fresh = { variant_id: variantId, location_id: locationId }
-  await openShelves(tx, { places: JSON.stringify([fresh]) })
-  return bookUnits(ctx, tx, booking)
+  const available = place ? place.on_hand - place.reserved - place.withheld : 0
+  return new ShopError('INSUFFICIENT_STOCK', { sku: places[0]?.sku, available })
 }
 
 /**

@@ -1,10 +1,11 @@
 import type { Context } from '../../context.ts'
 import { invalid } from '../../core/errors.ts'
-import { minor, parseDecimal, sumMinor, type Minor } from '../../core/money.ts'
+import { formatMinor, minor, parseDecimal, sumMinor, type Minor } from '../../core/money.ts'
 import type { Db, Tx } from '../../db/database.ts'
 import { listPaymentsOf } from '../payment/payments-of-orders.ts'
 import { oweRefund, refundableOf } from '../payment/refunds.ts'
 import { raiseGivenBack } from './life-queries.ts'
+import { lockOrder, moveOrder } from './life.ts'
 import { lineShares } from './lines.ts'
 import { getOrderRow, type OrderLineRow, type OrderRow } from './orders.ts'
 
@@ -58,6 +59,32 @@ export async function giveBack(
   const refundMinor = minor(before - (await refundableOf(tx, orderId)))
   // With what was left to be paid gone, it may be paid by now.
   return { order: await getOrderRow(tx, orderId), refundMinor }
+}
+
+export interface Grant {
+  readonly orderId: string
+  readonly amountMinor: Minor
+  readonly reason: string
+}
+
+/**
+ * Notes money that goes back without goods, before it does: the order is worth so much less, as far
+ * as more was not paid than it is worth anyway (such as when a refund is made a second time).
+ */
+export async function noteGrant(
+  ctx: Context,
+  tx: Tx,
+  { orderId, amountMinor, reason }: Grant,
+): Promise<void> {
+  const order = await lockOrder(tx, { id: orderId })
+  const excessMinor = Math.max(0, (await refundableOf(tx, orderId)) - worthOf(order))
+  const lessMinor = minor(Math.max(0, amountMinor - excessMinor))
+  if (lessMinor === 0) return
+  const { changes } = await raiseGivenBack(tx, { id: orderId, amountMinor: lessMinor })
+  if (changes !== 1) throw new Error(`order ${order.number} is worth less than ${lessMinor}`)
+  const action = lessMinor === worthOf(order) ? 'refund_rest' : 'refund_part'
+  const amount = `${formatMinor(amountMinor, order.currency)} ${order.currency}`
+  await moveOrder(ctx, tx, { order, action, data: { amount, reason } })
 }
 
 /** What is left of a line's worth for pieces that neither were cancelled nor came back. */

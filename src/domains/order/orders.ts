@@ -32,7 +32,6 @@ import {
   listEvents,
   listLinesOf,
   listOrdersOf,
-  markPaid,
   settleOrder,
   type NewOrder,
   type NewOrderLine,
@@ -163,15 +162,9 @@ export async function settleOrderStatus(
   if (changes !== 1) throw new Error(`order ${order.number} was not waiting for its payment`)
 }
 
-/** Notes that the money for a placed order is all here; false if it was in another state. */
-export async function payOrder(ctx: Context, tx: Tx, { id }: OrderRow): Promise<boolean> {
-  const { changes } = await markPaid(tx, { id, now: ctx.clock.now() })
-  return changes === 1
-}
-
-/** Whether an order is one that the shop has to keep. */
-export const isCounting = ({ status }: OrderRow): boolean =>
-  status !== 'pending_payment' && status !== 'cancelled'
+/** What has happened to an order, oldest first. */
+export const listTimeline = (db: Db, orderId: string): Promise<OrderEventRow[]> =>
+  listEvents(db, { orderId })
 
 /** Whether there is an order with this id, in any status. */
 export async function hasOrder(db: Db, id: string): Promise<boolean> {

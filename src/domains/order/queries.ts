@@ -324,19 +324,6 @@ export const settleOrder = preparedWrite<{
     .where('status', '=', 'pending_payment'),
 )
 
-/** Notes that the money for a placed order is here; one changed row means that it was placed. */
-export const markPaid = preparedWrite<{ id: string; now: number }>((db, param) =>
-  db
-    .updateTable('orders')
-    .set((set) => ({
-      status: 'paid',
-      version: set('version', '+', 1),
-      updated_at: param('now'),
-    }))
-    .where('id', '=', param('id'))
-    .where(sql<boolean>`coalesce(status, '') = 'placed'`),
-)
-
 export interface NewOrder {
   readonly id: string
   readonly cart_id: string

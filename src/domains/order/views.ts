@@ -8,6 +8,7 @@ import {
   orderLinks,
   staffEventView,
 } from './life-views.ts'
+import { paymentView } from '../payment/views.ts'
 import type { Order, OrderLineRow, OrderSummary } from './orders.ts'
 import { orderReference } from './reference.ts'
 
@@ -34,19 +35,7 @@ export function orderSummaryView(ctx: Context, { order, lines, payments }: Order
       status: order.payment_status,
       captured: money(order.captured_minor),
     },
-    payments: payments.map((payment) => ({
-      id: payment.id,
-      position: payment.position,
-      method: payment.method,
-      status: payment.status,
-      amount: money(payment.amount_minor),
-      authorised: money(payment.authorised_minor),
-      captured: money(payment.captured_minor),
-      refunding: money(payment.refunding_minor),
-      refunded: money(payment.refunded_minor),
-      released: money(payment.released_minor),
-      failure: payment.failure_code,
-    })),
+    payments: payments.map((payment) => paymentView(payment, order.currency)),
     lines: lines.map((line) => ({
       id: line.id,
       product_id: line.product_id,

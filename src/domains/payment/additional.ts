@@ -1,10 +1,12 @@
 import type { Context } from '../../context.ts'
 import { notFound, ShopError } from '../../core/errors.ts'
+import { isCounting } from '../../core/order-states.ts'
 import { minor, type Minor } from '../../core/money.ts'
 import type { Tx } from '../../db/database.ts'
 import { enqueue } from '../../db/outbox.ts'
 import type { DecidedOutcome, PaymentOutcome } from '../../drivers/payment/driver.ts'
-import { getOrderRow, isCounting, recordEvent } from '../order/orders.ts'
+import { getOrderRow, recordEvent } from '../order/orders.ts'
+import { payerOf } from './cards.ts'
 import { collected } from './collecting.ts'
 import {
   charge,
@@ -62,7 +64,8 @@ export interface Paying {
   /** Left out: the method that the payment was made for. */
   readonly method?: string | undefined
   readonly data: PaymentData
-  readonly payer?: string | undefined
+  /** Whose saved cards may be used. */
+  readonly customerId?: string | undefined
 }
 
 /**
@@ -78,8 +81,8 @@ export async function payAdditional(
   const known = await findPayment(ctx.db.read, { id: paying.paymentId })
   if (!known || known.order_id !== orderId) throw notFound('Payment')
   const driver = choosePayment(ctx, paying.method ?? known.method, data)
+  const payer = await payerOf(ctx, { driver, customerId: paying.customerId, data })
   const payment = await ctx.db.transaction((tx) => start(ctx, tx, { ...paying, known }))
-  const { payer } = paying
   const outcome = await charge(ctx, { driver, payment, data, payer })
   if (outcome === undefined) throw new ShopError('PAYMENT_UNAVAILABLE')
   if (outcome.kind !== 'action_required') await settleAdditional(ctx, payment, outcome)
@@ -100,7 +103,7 @@ async function start(
   const isPayable =
     payableStates.includes(current.status) && current.captured_minor === 0 && amountMinor > 0
   const refusal = new ShopError('PAYMENT_STATE', { status: current.status, action: 'paid' })
-  if (!isPayable || isReplaced || !isCounting(order)) throw refusal
+  if (!isPayable || isReplaced || !isCounting(order.status)) throw refusal
   const isSame = current.status === 'open' && method === current.method
   const open = isSame ? current : await replace(ctx, tx, { current, method, amountMinor })
   const now = ctx.clock.now()
@@ -154,7 +157,7 @@ async function settleIn(
   const order = await getOrderRow(tx, orderId)
   const place = { orderId, position }
   const isLate = current.status === 'failed' || current.status === 'voided'
-  const isUnwanted = isLate || (current.status === 'pending' && !isCounting(order))
+  const isUnwanted = isLate || (current.status === 'pending' && !isCounting(order.status))
   if (outcome.kind === 'captured' && isUnwanted) {
     const { reference } = outcome
     return returnMoney(ctx, tx, { payment: current, reference, number: order.number })

@@ -2,7 +2,9 @@ import type { Context } from '../../context.ts'
 import type { Tx } from '../../db/database.ts'
 import { enqueue } from '../../db/outbox.ts'
 import { issueOrderedCards } from '../credit/orders.ts'
-import { getOrderRow, payOrder, recordEvent } from '../order/orders.ts'
+import { isCounting } from '../../core/order-states.ts'
+import { moveOrder } from '../order/life.ts'
+import { getOrderRow, listTimeline, type OrderRow } from '../order/orders.ts'
 import { lockPaymentsOf, type PaymentRow } from './queries.ts'
 
 /**
@@ -13,11 +15,18 @@ import { lockPaymentsOf, type PaymentRow } from './queries.ts'
 export async function collected(ctx: Context, tx: Tx, orderId: string): Promise<void> {
   if (!isCollected(await lockPaymentsOf(tx, { orderId }))) return
   const order = await getOrderRow(tx, orderId)
-  if (!(await payOrder(ctx, tx, order))) return
+  if (await isPaidAlready(tx, order)) return
+  await moveOrder(ctx, tx, { order, action: 'pay' })
   await issueOrderedCards(ctx, tx, order)
-  await recordEvent(ctx, tx, { orderId, type: 'paid' })
   const payload = { order_id: orderId, number: order.number }
   await enqueue(ctx, tx, { topic: 'order.paid', payload })
+}
+
+/** An order whose goods are on their way keeps its state when it is paid: the timeline knows. */
+async function isPaidAlready(tx: Tx, order: OrderRow): Promise<boolean> {
+  if (!isCounting(order.status) || order.status === 'paid') return true
+  if (order.status === 'placed') return false
+  return (await listTimeline(tx, order.id)).some(({ type }) => type === 'paid')
 }
 
 /** Something has come, and of no payment that still stands is anything left to come. */

@@ -307,4 +307,5 @@ async function taken<T>(due: readonly T[], take: (row: T) => Promise<Change>): P
   return rows
 }
 
+export { findPayment as findPaymentBy }
 export type { PaymentRow }

@@ -88,11 +88,16 @@ export const listPaymentsOf = preparedQuery<{ orderId: string }, PaymentRow>((db
   payments(db).where('order_id', '=', param('orderId')).orderBy('position'),
 )
 
-/** The same; where rows can be locked these are, so that who changes them takes turns. */
-export const lockPaymentsOf = preparedQuery<{ orderId: string }, PaymentRow>((db, param) => {
-  const found = payments(db).where('order_id', '=', param('orderId')).orderBy('position')
+const lockOrderRow = preparedQuery<{ orderId: string }, { id: string }>((db, param) => {
+  const found = db.selectFrom('orders').select('id').where('id', '=', param('orderId'))
   return db.dialect.can.rowLocks ? found.forUpdate() : found
 })
+
+/** The same, with everybody else waiting who wants to change something about the order. */
+export async function lockPaymentsOf(tx: Tx, by: { orderId: string }): Promise<PaymentRow[]> {
+  await lockOrderRow(tx, by)
+  return listPaymentsOf(tx, by)
+}
 
 /** The payments of several orders. `ids` is a JSON array of {id}. */
 export const listPaymentsOfOrders = preparedQuery<{ ids: string }, PaymentRow>(
@@ -202,6 +207,16 @@ export const closeOpen = preparedWrite<{ id: string; now: number }>((db, param) 
     .set({ status: 'voided', updated_at: param('now') })
     .where('id', '=', param('id'))
     .where(sql<boolean>`coalesce(status, '') in ('open', 'due') and captured_minor = 0`),
+)
+
+/** Ends a payment of which nothing is to be collected any more, if nothing was. */
+export const voidByStaff = preparedWrite<{ id: string; now: number }>((db, param) =>
+  db
+    .updateTable('payments')
+    .set({ status: 'voided', updated_at: param('now') })
+    .where('id', '=', param('id'))
+    .where(sql<boolean>`coalesce(status, '') in ('open', 'due', 'authorised')
+      and captured_minor = 0 and capturing_minor = 0`),
 )
 
 /** Reserves a capture within what is authorised; one changed row means that it is. */

@@ -15,6 +15,7 @@ import {
   reserveRefunds,
   type PaymentRow,
 } from './queries.ts'
+import type { PaymentStatus } from './tables.ts'
 
 export interface OwedRefund {
   readonly orderId: string
@@ -24,10 +25,10 @@ export interface OwedRefund {
 }
 
 /**
- * Owes money back for an order that is worth less than it was. What was not collected yet is not
- * collected; what gift cards and store credit paid goes back to them at once; the rest is given
- * back from the payments, the latest first, when `makeRefunds` or the reconciler make it. Refuses
- * more than there is (REFUND_EXCEEDS_CAPTURED). Nothing happens for 0.
+ * Owes money back for an order that is worth `amountMinor` less than it was. What was not collected
+ * yet is not collected; what gift cards and store credit paid goes back to them at once; the rest
+ * is given back from the payments, the latest first, when `makeRefunds` or the reconciler make it.
+ * Refuses more than there is (REFUND_EXCEEDS_CAPTURED). Nothing happens for 0.
  */
 export async function oweRefund(
   ctx: Context,
@@ -37,15 +38,15 @@ export async function oweRefund(
   if (amountMinor === 0) return
   const payments = await lockPaymentsOf(tx, { orderId })
   const plan = planRefund(amountMinor, {
-    uncollected: payments.toReversed().flatMap(uncollectedOf),
+    uncollected: uncollectedOf(payments),
     creditMinor: await creditLeft(tx, orderId),
     captured: payments.toReversed().map(capturedOf),
   })
   if (plan.missingMinor > 0) throw exceeded(payments, minor(amountMinor - plan.missingMinor))
   await releaseParts(ctx, tx, { payments, parts: plan.released })
-  const { creditMinor } = plan
-  if (creditMinor > 0)
-    await refundCredit(ctx, tx, { orderId, amountMinor: creditMinor, note: reason })
+  if (plan.creditMinor > 0) {
+    await refundCredit(ctx, tx, { orderId, amountMinor: plan.creditMinor, note: reason })
+  }
   await refundParts(ctx, tx, { payments, parts: plan.refunded, reason })
   if (plan.released.length > 0) await collected(ctx, tx, orderId)
 }
@@ -58,11 +59,18 @@ export function exceeded(payments: readonly PaymentRow[], openMinor: Minor): Sho
   })
 }
 
-/** A payment on its way cannot be held up any more: what comes of it is then captured, and back. */
-function uncollectedOf(payment: PaymentRow): Refundable[] {
-  if (!['open', 'due', 'authorised'].includes(payment.status)) return []
-  return [{ id: payment.id, openMinor: openOf(payment) }]
+/**
+ * What is still to be collected, the latest first. A payment on its way cannot be held up any
+ * more: it is captured first, and then goes back.
+ */
+function uncollectedOf(payments: readonly PaymentRow[]): Refundable[] {
+  return payments
+    .toReversed()
+    .filter(({ status }) => uncollectedStates.includes(status))
+    .map((payment) => ({ id: payment.id, openMinor: openOf(payment) }))
 }
+
+const uncollectedStates: readonly PaymentStatus[] = ['open', 'due', 'authorised']
 
 const openOf = (payment: PaymentRow): Minor =>
   minor(
@@ -156,8 +164,7 @@ export async function releasePayments(ctx: Context, tx: Tx, orderId: string): Pr
   if (payments.some(({ capturing_minor }) => capturing_minor > 0)) {
     throw new ShopError('PAYMENT_IN_PROGRESS')
   }
-  const parts = payments
-    .flatMap(uncollectedOf)
+  const parts = uncollectedOf(payments)
     .filter(({ openMinor }) => openMinor > 0)
     .map(({ id, openMinor }) => ({ id, amountMinor: openMinor }))
   await releaseParts(ctx, tx, { payments, parts })

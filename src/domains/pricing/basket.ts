@@ -36,6 +36,8 @@ export interface BasketRow {
   readonly weight_grams: number | null
   readonly tax_class: string
   readonly kind: ProductKind
+  /** What staff have agreed on, in the currency of the basket; it needs no list. */
+  readonly custom_minor?: Minor | null
 }
 
 export interface BasketQuestion<Row extends BasketRow> {
@@ -104,6 +106,7 @@ export async function priceBasket<Row extends BasketRow>(
   const destination = question.destination ?? { country: ctx.config.store.country }
   const tax = taxOf(ctx, { settings, destination, at, buyer: facts.buyer, vatId: question.vatId })
   const prices = rows.map((row) => {
+    if (row.custom_minor !== null && row.custom_minor !== undefined) return agreed(row.custom_minor)
     const own = facts.listPrices.filter(({ variantId }) => variantId === row.variant_id)
     return choosePrice(settings.lists, own, questionOf(row, { currency, at, facts }))
   })
@@ -130,6 +133,13 @@ export async function priceBasket<Row extends BasketRow>(
     ...{ tax, limits, keys, facts, destination, at },
   }
 }
+
+const agreed = (priceMinor: Minor): ChosenPrice => ({
+  priceMinor,
+  compareAtMinor: undefined,
+  list: undefined,
+  minQuantity: 1,
+})
 
 export function questionOf(
   row: BasketRow,

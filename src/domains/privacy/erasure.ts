@@ -3,6 +3,7 @@ import { enqueue } from '../../db/outbox.ts'
 import { forgetReplies } from '../../db/idempotency.ts'
 import type { Principal } from '../access/permissions.ts'
 import { record } from '../audit/log.ts'
+import { forgetDraftsOf } from '../draft/drafts.ts'
 import { discardCart } from '../cart/cart.ts'
 import { assertErasable, dropAccount, lockAccount } from '../customer/customers.ts'
 import { sealText, unsealText } from '../customer/notices.ts'
@@ -21,6 +22,7 @@ export async function eraseAccount(ctx: Context, id: string, by: Principal): Pro
   await ctx.db.transaction(async (tx) => {
     await assertErasable(tx, by, id)
     await discardCart(ctx, tx, id)
+    await forgetDraftsOf(ctx, tx, id)
     const customer = await lockAccount(tx, id)
     const at = ctx.clock.now()
     const since = at - ctx.config.lifetimes.idempotencyMs

@@ -16,6 +16,7 @@ export interface UnitRow {
   readonly location_id: string
   readonly location_code: string
   readonly order_id: string | null
+  readonly order_line_id: string | null
   readonly order_number: number | null
   readonly version: number
   readonly created_at: number
@@ -32,7 +33,7 @@ function units(db: Db) {
     .select(['u.number', 'u.id', 'u.serial', 'u.state', 'u.variant_id', 'v.sku'])
     .select(['p.id as product_id', 'p.number as product_number', 'p.name as product_name'])
     .select(['u.location_id', 'l.code as location_code', 'u.order_id', 'o.number as order_number'])
-    .select(['u.version', 'u.created_at', 'u.updated_at'])
+    .select(['u.order_line_id', 'u.version', 'u.created_at', 'u.updated_at'])
 }
 
 const unitById = preparedQuery<{ id: string }, UnitRow>((db, param) =>
@@ -118,6 +119,8 @@ export const listUnitsOfOrders = preparedQuery<{ ids: string }, LineUnitRow>(
     join unit_events e on e.order_id = d.id and e.kind = 'sold'
     join units u on u.id = e.unit_id
     where e.order_line_id is not null
+      and not exists (select 1 from unit_events r where r.unit_id = e.unit_id
+        and r.kind = 'replaced' and r.order_id = e.order_id and r.version > e.version)
     order by e.order_line_id, u.number`,
 )
 

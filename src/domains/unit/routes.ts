@@ -8,7 +8,9 @@ import { envelope, success } from '../../http/envelope.ts'
 import { answerOnce } from '../../http/once.ts'
 import { cursorPage } from '../../http/paging.ts'
 import { UuidParams } from '../../http/schema.ts'
+import { replaceUnit } from './replacement.ts'
 import {
+  AssignmentBody,
   CorrectionBody,
   DiscardQuery,
   MoveBody,
@@ -28,6 +30,8 @@ import {
   getUnitWithHistory,
   newSerials,
   receiveUnits,
+  releaseUnit,
+  reserveUnit,
   restockUnit,
   scrapUnit,
   searchUnits,
@@ -41,11 +45,19 @@ const tags = ['Administration']
 const reading = { allow: 'inventory:read' } as const
 const writing = { allow: 'inventory:write' } as const
 const onceErrors = ['IDEMPOTENCY_KEY_REUSED', 'REQUEST_IN_PROGRESS'] as const
+const moveErrors = [
+  'NOT_FOUND',
+  'UNIT_STATE',
+  'INSUFFICIENT_STOCK',
+  'NOT_TRACKED_BY_UNIT',
+  ...onceErrors,
+] as const
 
 export function registerUnitRoutes(app: App, ctx: Context): void {
   registerReading(app, ctx)
   registerReceipts(app, ctx)
   registerMoves(app, ctx)
+  registerAssignment(app, ctx)
   registerTracking(app, ctx)
 }
 
@@ -153,6 +165,8 @@ const moves: readonly (readonly [name: string, summary: string, message: string,
     takeBack,
   ],
   ['restocking', 'Put a returned unit back on the shelf', 'Unit restocked', restockUnit],
+  ['reservation', 'Set a unit aside: nobody can buy it', 'Unit set aside', reserveUnit],
+  ['release', 'Have a unit that was set aside for sale again', 'Unit released', releaseUnit],
   ['scrapping', 'Take a broken or lost unit off the shelf for good', 'Unit scrapped', scrapUnit],
 ]
 
@@ -168,13 +182,7 @@ function registerMoves(app: App, ctx: Context): void {
           body: MoveBody,
           response: { 201: envelope(UnitView) },
         },
-        config: {
-          ...writing,
-          errors: [
-            ...(['NOT_FOUND', 'UNIT_STATE', 'INSUFFICIENT_STOCK'] as const),
-            ...(['NOT_TRACKED_BY_UNIT', ...onceErrors] as const),
-          ],
-        },
+        config: { ...writing, errors: moveErrors },
       },
       async (request, reply) => {
         const { id } = request.params
@@ -213,6 +221,34 @@ function registerMoves(app: App, ctx: Context): void {
   )
 }
 
+function registerAssignment(app: App, ctx: Context): void {
+  app.post(
+    '/admin/units/:id/assignment',
+    {
+      schema: {
+        tags,
+        summary: 'Give an order this unit instead of the one it has, which goes back on the shelf',
+        params: UnitParams,
+        body: AssignmentBody,
+        response: { 201: envelope(UnitView) },
+      },
+      config: { ...writing, errors: moveErrors },
+    },
+    async (request, reply) => {
+      const { instead_of: insteadOf, note } = request.body
+      const replacement = { name: request.params.id, insteadOf, note }
+      return answerOnce(
+        ctx,
+        { request, reply },
+        {
+          work: (tx) => replaceUnit(inNameOf(ctx, request), tx, replacement),
+          render: (unit) => ({ status: 201, body: success(unitView(unit), 'Unit assigned') }),
+        },
+      )
+    },
+  )
+}
+
 function registerTracking(app: App, ctx: Context): void {
   const url = '/admin/variants/:id/unit-tracking'
   const response = { 200: envelope(TrackingView) }
@@ -241,7 +277,7 @@ function registerTracking(app: App, ctx: Context): void {
         body: TrackingBody,
         response,
       },
-      config: { ...writing, errors: ['NOT_FOUND', 'ALREADY_EXISTS', 'SERIALS_MISSING'] },
+      config: { ...writing, errors: ['NOT_FOUND', 'ALREADY_EXISTS', 'SERIALS_MISSING', 'IN_USE'] },
     },
     async (request) => {
       const start = { variantId: request.params.id.toLowerCase(), serials: firstOf(request.body) }

@@ -25,9 +25,10 @@ const pieceColumns = {
  */
 export const takeUnits = preparedWrite<{ pieces: string; orderId: string; now: number }>(
   (db, param) => {
-    const next = (after: ReturnType<typeof sql>) => sql`(select min(u.number) from units u
+    // Not min(u.number): MariaDB would read the whole shelf for it.
+    const next = (after: ReturnType<typeof sql>) => sql`(select u.number from units u
       where u.variant_id = x.piece_variant and u.location_id = x.piece_location
-        and u.state = 'available' and u.number > ${after})`
+        and u.state = 'available' and u.number > ${after} order by u.number limit 1)`
     return db.dialect.updateJoined({
       table: 'units',
       source: sql`(with recursive
@@ -54,6 +55,27 @@ export const takeUnits = preparedWrite<{ pieces: string; orderId: string; now: n
   },
 )
 
+/** Gives one unit on the shelf to an order; the version that was read is the guard. */
+export const sellInstead = preparedWrite<{
+  id: string
+  version: number
+  orderId: string | null
+  lineId: string | null
+  now: number
+}>((db, param) =>
+  db
+    .updateTable('units')
+    .set((set) => ({
+      state: 'sold',
+      order_id: param('orderId'),
+      order_line_id: param('lineId'),
+      version: set('version', '+', 1),
+      updated_at: param('now'),
+    }))
+    .where('id', '=', param('id'))
+    .where('version', '=', param('version')),
+)
+
 export interface LineSlot {
   readonly id: string
   readonly variant_id: string
@@ -62,12 +84,20 @@ export interface LineSlot {
   readonly named: number
 }
 
-/** The lines of an order, in their order, with the units that they have had. */
+/**
+ * What the lines of an order are for, in their order, with the units that they have had; a bundle
+ * is for its parts.
+ */
 export const listLineSlots = preparedQuery<{ orderId: string }, LineSlot>(
   (_db, param) => sql<LineSlot>`
-    select l.id, l.variant_id, l.quantity, (select count(*) from unit_events e
-      where e.order_line_id = l.id and e.kind = 'sold') as named
-    from order_lines l where l.order_id = ${param('orderId')} order by l.position`,
+    select l.id, coalesce(b.part_id, l.variant_id) as variant_id,
+      l.quantity * coalesce(b.quantity, 1) as quantity,
+      (select count(*) from unit_events e join units u on u.id = e.unit_id
+        where e.order_line_id = l.id and e.kind = 'sold'
+          and u.variant_id = coalesce(b.part_id, l.variant_id)) as named
+    from order_lines l
+    left join order_bundle_parts b on b.order_id = l.order_id and b.variant_id = l.variant_id
+    where l.order_id = ${param('orderId')} order by l.position`,
 )
 
 /**

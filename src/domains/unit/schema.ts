@@ -1,7 +1,7 @@
 import { Type } from 'typebox'
 import { listEnvelope } from '../../http/envelope.ts'
 import { CursorQuery } from '../../http/paging.ts'
-import { Code, Timestamp, Uuid, uuidPattern } from '../../http/schema.ts'
+import { Timestamp, Uuid, uuidPattern } from '../../http/schema.ts'
 import { unitsAtOnceMax } from './tracking.ts'
 
 const closed = { additionalProperties: false }
@@ -10,6 +10,13 @@ export const Serial = Type.String({
   pattern: '^[!-~](?:[ -~]{0,98}[!-~])?$',
   description: '1 to 100 printable ASCII characters, without blanks at the ends',
   examples: ['SN-2026-000417'],
+})
+
+const Place = Type.String({
+  minLength: 1,
+  maxLength: 50,
+  description: 'A location: its code, or its id (UUID)',
+  examples: ['main'],
 })
 
 const Note = Type.Optional(
@@ -77,7 +84,7 @@ const uuid = (description: string) =>
 export const ReceiveBody = Type.Object(
   {
     variant_id: uuid('The id (UUID) of the article'),
-    location: Type.Optional(Code),
+    location: Type.Optional(Place),
     serial_numbers: Type.Optional(
       Type.Array(Serial, { minItems: 1, maxItems: unitsAtOnceMax, description: 'One per piece' }),
     ),
@@ -121,11 +128,22 @@ export const UnitParams = Type.Object({
 
 export const CorrectionBody = Type.Object({ serial_number: Serial, note: Note }, closed)
 export const MoveBody = Type.Object({ note: Note }, closed)
+export const AssignmentBody = Type.Object(
+  {
+    instead_of: Type.String({
+      minLength: 1,
+      maxLength: 100,
+      description: 'The serial number, or the id (UUID), of the unit that the order has now',
+    }),
+    note: Note,
+  },
+  closed,
+)
 
 export const TrackingBody = Type.Object(
   {
     units: Type.Optional(
-      Type.Array(Type.Object({ serial_number: Serial, location: Type.Optional(Code) }, closed), {
+      Type.Array(Type.Object({ serial_number: Serial, location: Type.Optional(Place) }, closed), {
         maxItems: unitsAtOnceMax,
         description: 'The serial numbers of what is on hand, each with the place where it is',
       }),

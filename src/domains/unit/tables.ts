@@ -30,6 +30,7 @@ export type UnitEventKind =
   | 'reserved'
   | 'released'
   | 'sold'
+  | 'replaced'
   | 'returned'
   | 'restocked'
   | 'scrapped'

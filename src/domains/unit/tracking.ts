@@ -27,8 +27,8 @@ export async function getTracking(db: Db, variantId: string): Promise<Tracking> 
 }
 
 /**
- * Serial numbers of what is on hand, by the code of the place (undefined: the only one where there
- * is any); or to be made up for all of it.
+ * Serial numbers of what is on hand, by the code or id of the place (undefined: the only one where
+ * there is any); or to be made up for all of it.
  */
 export type FirstSerials = SerialsByPlace | 'generated'
 type SerialsByPlace = ReadonlyMap<string | undefined, readonly string[]>
@@ -80,14 +80,16 @@ function placed(
   places: readonly TrackedStock[],
   serials: SerialsByPlace,
 ): Map<string, readonly string[]> {
-  const filled = places.filter(({ on_hand }) => on_hand > 0).map((place) => place.location_code)
+  const filled = places.filter(({ on_hand }) => on_hand > 0)
   const given = new Map<string, readonly string[]>()
-  for (const [named, own] of serials) {
-    const code = named ?? filled[0]
-    if (named === undefined && filled.length > 1) throw invalid('units', 'must name a location')
-    if (code === undefined || !filled.includes(code)) {
-      throw invalid('units', 'name pieces that are not on hand; receive them afterwards')
-    }
+  for (const [name, own] of serials) {
+    if (name === undefined && filled.length > 1) throw invalid('units', 'must name a location')
+    const place = filled.find(
+      ({ location_id, location_code }) =>
+        name === undefined || name === location_code || name.toLowerCase() === location_id,
+    )
+    if (!place) throw invalid('units', 'name pieces that are not on hand; receive them afterwards')
+    const { location_code: code } = place
     given.set(code, [...(given.get(code) ?? []), ...own])
   }
   return given

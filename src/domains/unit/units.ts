@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto'
 import type { Context } from '../../context.ts'
 import { invalid, notFound, ShopError } from '../../core/errors.ts'
-import type { Db, Tx } from '../../db/database.ts'
+import type { Change, Db, Tx } from '../../db/database.ts'
 import { takenColumn } from '../../db/faults.ts'
 import { record } from '../audit/log.ts'
 import { StaleReadError } from '../../db/errors.ts'
-import { bookUnits, placeNamed } from '../inventory/tracked.ts'
+import { changeShelf, placeNamed, unitsArrive } from '../inventory/tracked.ts'
 import { factsOf } from './facts.ts'
 import {
   findUnit,
@@ -133,7 +133,7 @@ async function takenAs<T>({ dialect }: Tx, write: () => Promise<T>): Promise<T> 
 
 export interface Receipt {
   readonly variantId: string
-  /** The code of a place; the default one if left out. */
+  /** The code or id of a place; the default one if left out. */
   readonly location: string | undefined
   readonly serials: readonly string[]
   readonly note: string | undefined
@@ -150,8 +150,8 @@ export async function receiveUnits(
 ): Promise<NamedUnit[]> {
   const locationId = await placeNamed(tx, location)
   const quantity = serials.length
-  await bookUnits(ctx, tx, { variantId, locationId, quantity, kind: 'receipt', note })
-  await shelve(ctx, tx, { variantId, locationId, serials, kind: 'received', note })
+  const name = () => shelve(ctx, tx, { variantId, locationId, serials, kind: 'received', note })
+  await unitsArrive(ctx, tx, { variantId, locationId, quantity, kind: 'receipt', note, name })
   const after = { location_id: locationId, serials: serials.slice(0, namedMax), quantity, note }
   await record(ctx, tx, { action: 'units.received', subject: ['variant', variantId], after })
   const keys = JSON.stringify(serials.map((serial) => ({ serial_key: serialKey(serial) })))
@@ -164,7 +164,7 @@ export interface UnitMove {
   readonly note: string | undefined
 }
 
-interface Change extends UnitMove {
+interface Move extends UnitMove {
   readonly kind: UnitEventKind
   readonly from: readonly UnitState[]
   readonly to: UnitState
@@ -172,38 +172,50 @@ interface Change extends UnitMove {
 
 /** A customer has brought a unit back: it is theirs no longer, and not for sale yet. */
 export function takeBack(ctx: Context, tx: Tx, { name, note }: UnitMove): Promise<UnitRow> {
-  return change(ctx, tx, { name, kind: 'returned', from: ['sold'], to: 'returned', note })
+  return move(ctx, tx, { name, kind: 'returned', from: ['sold'], to: 'returned', note })
 }
 
 /** A unit that came back is for sale again. */
 export function restockUnit(ctx: Context, tx: Tx, { name, note }: UnitMove): Promise<UnitRow> {
-  return change(ctx, tx, { name, kind: 'restocked', from: ['returned'], to: 'available', note })
+  return move(ctx, tx, { name, kind: 'restocked', from: ['returned'], to: 'available', note })
 }
 
 /** A unit is broken or lost: it is not for sale any more. Refuses one that is reserved or sold. */
 export function scrapUnit(ctx: Context, tx: Tx, { name, note }: UnitMove): Promise<UnitRow> {
   const from = ['available', 'returned'] as const
-  return change(ctx, tx, { name, kind: 'scrapped', from, to: 'scrapped', note })
+  return move(ctx, tx, { name, kind: 'scrapped', from, to: 'scrapped', note })
+}
+
+/** Sets a unit aside: it stays on the shelf, and nobody can buy it. */
+export function reserveUnit(ctx: Context, tx: Tx, { name, note }: UnitMove): Promise<UnitRow> {
+  return move(ctx, tx, { name, kind: 'reserved', from: ['available'], to: 'reserved', note })
+}
+
+/** A unit that was set aside is for sale again. */
+export function releaseUnit(ctx: Context, tx: Tx, { name, note }: UnitMove): Promise<UnitRow> {
+  return move(ctx, tx, { name, kind: 'released', from: ['reserved'], to: 'available', note })
 }
 
 const isOnShelf = (state: UnitState): boolean => state === 'available' || state === 'reserved'
 
-/** Books what leaves the shelf or comes back to it first: the stock's row is the first lock. */
-async function change(
-  ctx: Context,
-  tx: Tx,
-  { name, kind, from, to, note }: Change,
-): Promise<UnitRow> {
+/** Books what happens to the shelf first: the stock's row is the first lock. */
+async function move(ctx: Context, tx: Tx, { name, kind, from, to, note }: Move): Promise<UnitRow> {
   const unit = await getUnit(tx, name)
   const { serial, state, variant_id: variantId, location_id: locationId } = unit
   if (!from.includes(state)) throw new ShopError('UNIT_STATE', { serial, state })
+  const place = { variantId, locationId }
   const quantity = Number(isOnShelf(to)) - Number(isOnShelf(state))
+  const aside = Number(to === 'reserved') - Number(state === 'reserved')
   const booked = `${serial}${note === undefined ? '' : `: ${note}`}`
-  if (quantity !== 0) {
-    const booking = { variantId, locationId, quantity, note: booked }
-    await bookUnits(ctx, tx, { ...booking, kind: quantity > 0 ? 'return' : 'adjustment' })
+  const after = { state: to, serial, locationId }
+  const save = () => noteChange(ctx, tx, { unit, after, kind, note })
+  if (quantity > 0) {
+    await unitsArrive(ctx, tx, { ...place, quantity, kind: 'return', note: booked, name: save })
+  } else {
+    if (quantity !== 0 || aside !== 0)
+      await changeShelf(ctx, tx, { ...place, quantity, aside, note: booked })
+    await save()
   }
-  await write(ctx, tx, { unit, after: { state: to, serial }, kind, note })
   return getUnit(tx, unit.id)
 }
 
@@ -214,23 +226,32 @@ export async function correctSerial(
   { name, serial, note }: UnitMove & { readonly serial: string },
 ): Promise<UnitRow> {
   const unit = await getUnit(tx, name)
-  await write(ctx, tx, { unit, after: { state: unit.state, serial }, kind: 'corrected', note })
+  const after = { state: unit.state, serial, locationId: unit.location_id }
+  await noteChange(ctx, tx, { unit, after, kind: 'corrected', note })
   return getUnit(tx, unit.id)
 }
 
-interface Written {
+export interface NotedChange {
+  /** As it was read: its version is the guard. */
   readonly unit: UnitRow
-  readonly after: { readonly state: UnitState; readonly serial: string }
+  readonly after: {
+    readonly state: UnitState
+    readonly serial: string
+    readonly locationId: string
+  }
   readonly kind: UnitEventKind
   readonly note: string | undefined
+  /** Another write than the plain one. */
+  readonly by?: () => Promise<Change>
 }
 
-/** Writes what a unit has become, if it is still what was read. */
-async function write(ctx: Context, tx: Tx, { unit, after, kind, note }: Written): Promise<void> {
-  const { id, version, serial, state, location_id: locationId } = unit
-  const now = ctx.clock.now()
-  const row = { id, version, ...after, serialKey: serialKey(after.serial), locationId, now }
-  const { changes } = await takenAs(tx, () => moveUnit(tx, row))
+/** Writes what a unit has become, if it is still what was read, and notes it. */
+export async function noteChange(ctx: Context, tx: Tx, change: NotedChange): Promise<void> {
+  const { unit, after, kind, note } = change
+  const { id, version, serial, state } = unit
+  const row = { id, version, ...after, serialKey: serialKey(after.serial), now: ctx.clock.now() }
+  const plain = () => moveUnit(tx, row)
+  const { changes } = await takenAs(tx, change.by ?? plain)
   if (changes !== 1) throw new StaleReadError(`unit ${serial} was changed by somebody else`)
   await noteByUnit(tx, { id, facts: factsOf(ctx, kind, note) })
   const before = { serial_number: serial, state }

@@ -157,7 +157,7 @@ function registerUnits(app: App, ctx: Context): void {
       },
       config: {
         allow: 'inventory:write',
-        errors: ['NOT_FOUND', 'VARIANT_REQUIRED', 'SERIALS_MISSING', ...onceErrors],
+        errors: ['NOT_FOUND', 'VARIANT_REQUIRED', 'SERIALS_MISSING', 'IN_USE', ...onceErrors],
       },
     },
     async (request, reply) => {

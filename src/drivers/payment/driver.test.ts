@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, describe, test } from 'node:test'
-import { startProvider, type Provider } from '../../../test/provider/provider.ts'
+import type { Fault } from '../../../test/provider/faults.ts'
+import { startProvider, type Provider, type ProviderKind } from '../../../test/provider/provider.ts'
 import { minor } from '../../core/money.ts'
 import type {
   AuthoriseRequest,
@@ -10,6 +11,7 @@ import type {
 } from './driver.ts'
 import { httpPayment } from './http.ts'
 import { manualPayment } from './manual.ts'
+import { stripePayment } from './stripe.ts'
 import { testPayment } from './test.ts'
 
 type Data = AuthoriseRequest['data']
@@ -27,12 +29,31 @@ interface Candidate {
   readonly loseNext?: () => Promise<Data>
 }
 
-let provider: Provider | undefined
-after(() => provider?.[Symbol.asyncDispose]())
+const providers = new Map<ProviderKind, Provider>()
+after(async () => {
+  for (const provider of providers.values()) await provider[Symbol.asyncDispose]()
+})
+
+async function provider(kind: ProviderKind): Promise<Provider> {
+  const known = providers.get(kind) ?? (await startProvider(kind))
+  providers.set(kind, known)
+  return known
+}
 
 async function http(): Promise<PaymentDriver> {
-  provider ??= await startProvider()
-  return httpPayment({ url: provider.url, token: 'secret', timeoutMs: 5_000 })
+  const { url } = await provider('http')
+  return httpPayment({ url, token: 'secret', timeoutMs: 5_000 })
+}
+
+async function stripe(): Promise<PaymentDriver> {
+  const { url } = await provider('stripe')
+  const keys = { secretKey: 'sk_test_1', publishableKey: '', webhookSecret: '' }
+  return stripePayment({ url, ...keys, timeoutMs: 5_000 })
+}
+
+async function loseNextAt(kind: ProviderKind, fault: Fault): Promise<Data> {
+  await (await provider(kind)).behave({ script: [fault] })
+  return {}
 }
 
 const candidates: readonly Candidate[] = [
@@ -53,10 +74,15 @@ const candidates: readonly Candidate[] = [
     make: http,
     outcome: 'captured',
     declined: { token: 'declined' },
-    async loseNext() {
-      await provider?.behave({ script: ['reset-after'] })
-      return {}
-    },
+    loseNext: () => loseNextAt('http', 'reset-after'),
+  },
+  {
+    name: 'stripe',
+    make: stripe,
+    outcome: 'captured',
+    data: { payment_method: 'pm_card_visa' },
+    declined: { payment_method: 'pm_card_chargeDeclined' },
+    loseNext: () => loseNextAt('stripe', '500-after'),
   },
 ]
 

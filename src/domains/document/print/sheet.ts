@@ -1,5 +1,5 @@
 import { createRequire } from 'node:module'
-import PDFDocument from 'pdfkit'
+import Pdf from 'pdfkit'
 
 /** Points: a sheet of A4 is 595.28 × 841.89 of them. */
 export const margin = 50
@@ -33,7 +33,7 @@ export class Sheet {
 
   /** `at` is the only time that gets into the file: the same content gives the same bytes. */
   constructor({ title, at, fonts }: { title: string; at: Date; fonts: readonly string[] }) {
-    this.#pdf = new PDFDocument({
+    this.#pdf = new Pdf({
       size: 'A4',
       margins: { top: margin, bottom: 0, left: margin, right: margin },
       bufferPages: true,
