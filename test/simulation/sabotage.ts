@@ -20,7 +20,9 @@ export const sellsTwice = (ctx: Context): Context =>
 
 /** Reserves without looking whether anything is left. */
 export const oversells = (ctx: Context): Context =>
-  withSql(ctx, (sql) => sql.replace('and stock.on_hand - stock.reserved >= d.quantity', ''))
+  withSql(ctx, (sql) =>
+    sql.replace('and stock.on_hand - stock.reserved - stock.withheld >= d.quantity', ''),
+  )
 
 /** Of two additions to one line, the second wins. */
 export const losesUpdates = (ctx: Context): Context =>
