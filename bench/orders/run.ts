@@ -6,13 +6,13 @@ import { buildApp } from '../../src/app.ts'
 import { configOf } from '../../src/config/config.ts'
 import { readSettings } from '../../src/config/read.ts'
 import { createContext, type Context } from '../../src/context.ts'
-import { writeCursor } from '../../src/core/paging.ts'
 import { firstTokens, startSession } from '../../src/domains/access/sessions.ts'
 import { register } from '../../src/domains/customer/customers.ts'
 import type { App } from '../../src/http/app.ts'
 import { createLog } from '../../src/log.ts'
 import { prepareShop } from '../../src/shop.ts'
-import { fillOrders, firstDay, spanMs } from './fill.ts'
+import { fillOrders } from './fill.ts'
+import { questions } from './questions.ts'
 
 const help = `Measures the lists of staff in a large shop against a small one, on SQLite.
 
@@ -58,41 +58,6 @@ async function staffToken(ctx: Context): Promise<string> {
   const session = { owner, method: 'password' as const, client }
   const id = await ctx.db.transaction((tx) => startSession(ctx, tx, session))
   return (await firstTokens(ctx, session, id)).accessToken
-}
-
-/** The same questions to both shops; what they find is of the same kind in each. */
-function questions(count: number): Readonly<Record<string, string>> {
-  const at = (share: number) => firstDay + Math.floor(share * count) * Math.floor(spanMs / count)
-  const number = (share: number) => 1_000 + Math.floor(share * count)
-  const cursor = (share: number) => writeCursor([at(share), number(share)])
-  const day = (share: number) => new Date(at(share)).toISOString().slice(0, 10)
-  const someone = Math.floor(count / 40)
-  return {
-    'first page': '',
-    'a page in the middle, by cursor': `cursor=${cursor(0.5)}`,
-    'the last page, by cursor': `cursor=${cursor(0.001)}`,
-    'status=cancelled (one in 50)': 'status=cancelled',
-    'status=placed (one in 500), oldest first': 'status=placed&sort=created_at',
-    'status=delivered (none)': 'status=delivered',
-    'two statuses': 'status=placed,cancelled',
-    'payment_status=due (one in 500)': 'payment_status=due',
-    'dearest first': 'sort=-total',
-    'dearest first, cancelled': 'sort=-total&status=cancelled',
-    'a range of totals (one in 1,000)': 'min_total=200&max_total=200.20',
-    'a week in the middle': `from=${day(0.5)}&to=${day(0.5064)}`,
-    'a week, dearest first': `from=${day(0.5)}&to=${day(0.5064)}&sort=-total`,
-    'tag=gift (one in 20)': 'tag=gift',
-    'tag=fragile (one in 2,000)': 'tag=fragile',
-    'an article in every tenth order': 'sku=ART-0',
-    'an article in few orders': 'sku=ART-990',
-    'shipping_method=express (one in 100)': 'shipping_method=express',
-    'express, cancelled (none)': 'shipping_method=express&status=cancelled',
-    'an e-mail address': `email=customer-${someone}@example.com`,
-    'search by a name': `search=person ${someone}`,
-    'search by an e-mail address': `search=customer-${someone}@`,
-    'search by a number': `search=${number(0.5)}`,
-    'search for nobody': 'search=nobody',
-  }
 }
 
 async function measure(shop: Shop, query: string, rounds: number): Promise<number> {
