@@ -13,6 +13,7 @@ import { fillBackorders } from './domains/inventory/arrivals.ts'
 import { withholdExpired } from './domains/inventory/lots.ts'
 import { forgetOldSubscriptions, notifyWaiting } from './domains/inventory/subscriptions.ts'
 import { queuedSubscribers } from './subscribers.ts'
+import { forgetOldEvents } from './domains/payment/inbox.ts'
 import { expireCredit } from './domains/credit/credit.ts'
 
 interface Job {
@@ -51,6 +52,7 @@ function sweep(ctx: Context): Promise<void> {
     await forgetOldSessions(ctx, tx)
     await forgetOldTokens(ctx, tx)
     await forgetOldSubscriptions(ctx, tx)
+    await forgetOldEvents(ctx, tx)
   })
 }
 

@@ -38,6 +38,12 @@ export interface Listed {
 }
 
 /**
+ * So many matches are looked up and sorted sooner than they are met on the way through a list of a
+ * million: 20 of 3,000 are met after 7,000 rows, if they lie anywhere.
+ */
+const fewMax = 3_000
+
+/**
  * One page of a list by any of its sides. Where the matches of one side are few they are looked up
  * and sorted; else the list is walked in its order, and meets a page of matches soon. So a page
  * costs the same however long the list is.
@@ -46,7 +52,8 @@ export async function listPage(db: Db, listing: Listing, page: ListPage): Promis
   const { keys, direction } = listing
   const { after, limit } = page
   if (after && after.length !== keys.length) throw badCursor()
-  const { from, conditions } = await matches(db, listing)
+  const few = await fewest(db, listing.filters, fewMax)
+  const { from, conditions } = matches(listing, few?.filter)
   const place = (after ?? []).map((key) => sql`${key}`)
   const beyond = after ? [isBeyond(db.dialect, { key: keys, place, direction })] : []
   const selected = keys.map((key, index) => sql`${key} as ${sql.ref(`key${index}`)}`)
@@ -61,7 +68,11 @@ export async function listPage(db: Db, listing: Listing, page: ListPage): Promis
 
 /** How many rows there are, counted to one more than is ever reported. */
 export async function countListed(db: Db, listing: Listing): Promise<number> {
-  const { from, conditions } = await matches(db, listing)
+  const { filters } = listing
+  const [only] = filters
+  if (only?.lookup !== undefined && filters.length === 1) return countFound(db, only.lookup)
+  const few = await fewest(db, filters, countMax)
+  const { from, conditions } = matches(listing, few?.filter)
   return countRows(db, sql`select 1 as one from ${from} ${where(conditions)}`)
 }
 
@@ -71,14 +82,16 @@ async function countRows(db: Db, query: Raw): Promise<number> {
   return rows[0]?.count ?? 0
 }
 
+const countFound = (db: Db, lookup: Raw) =>
+  countRows(db, sql`select 1 as one from (${lookup}) found`)
+
 interface Matches {
   readonly from: Raw
   readonly conditions: readonly Raw[]
 }
 
-/** Where the rows come from: the side with the fewest matches, or the whole table. */
-async function matches(db: Db, { source, id, filters }: Listing): Promise<Matches> {
-  const few = await fewest(db, filters)
+/** Where the rows come from: the matches of one side, or the whole table. */
+function matches({ source, id, filters }: Listing, few: ListFilter | undefined): Matches {
   const conditions = filters.filter((filter) => filter !== few).map(({ condition }) => condition)
   if (few?.lookup === undefined) return { from: source, conditions }
   // SQLite keeps to the order of a CROSS JOIN, and has no numbers by which to choose another.
@@ -86,14 +99,15 @@ async function matches(db: Db, { source, id, filters }: Listing): Promise<Matche
   return { from, conditions: [sql`${id} = found.id`, ...conditions] }
 }
 
-async function fewest(db: Db, filters: readonly ListFilter[]): Promise<ListFilter | undefined> {
+/** The side with the fewest matches, if these are few enough to look all of them up. */
+async function fewest(db: Db, filters: readonly ListFilter[], most: number) {
   let best: { readonly filter: ListFilter; readonly count: number } | undefined
   for (const filter of filters) {
     if (filter.lookup === undefined) continue
-    const count = await countRows(db, sql`select 1 as one from (${filter.lookup}) found`)
-    if (count <= countMax && count < (best?.count ?? Infinity)) best = { filter, count }
+    const count = await countFound(db, filter.lookup)
+    if (count <= most && count < (best?.count ?? Infinity)) best = { filter, count }
   }
-  return best?.filter
+  return best
 }
 
 function where(conditions: readonly Raw[]): Raw {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { addProduct, describeOnEveryDatabase } from '../support/shop.ts'
+import { eraseAccount } from '../../src/domains/privacy/erasure.ts'
+import { addProduct, describeOnEveryDatabase, signUp, unrestricted } from '../support/shop.ts'
 import {
   act,
   acted,
@@ -180,6 +181,20 @@ describeOnEveryDatabase('a return', (openShop) => {
     const items = [{ line_id: order.lines[0]?.id, quantity: 1, reason: 'goodwill' }]
     const noted = await acted(shop, staff, `${order.number}/returns`, { items, approved: true })
     assert.equal(noted.returns[1]?.status, 'approved')
+  })
+
+  test('keeps nothing of what its customer wrote when the account is erased', async () => {
+    await using shop = await openShop()
+    const [account, staff] = [await signUp(shop), await staffOf(shop)]
+    const order = await bought(shop, [1], { who: { token: account.token } })
+    await delivered(shop, staff, order)
+    const asked = await ask(shop, order, 1, { note: 'My knee hurts' })
+    assert.equal(asked.body.data.returns[0].note, 'My knee hurts', asked.text)
+    await eraseAccount(shop.ctx, account.id, unrestricted)
+    const path = `/api/v1/admin/orders/${order.number}`
+    const { body, text } = await shop.call('GET', path, { ...staff })
+    assert.deepEqual([body.data.returns[0].note, text.includes('knee')], [null, false])
+    await shop.assertAudit()
   })
 
   test('of an order on invoice that was not paid makes less to be paid', async () => {

@@ -4,10 +4,12 @@ import fc from 'fast-check'
 import { minor } from '../../src/core/money.ts'
 import { audit } from '../../src/domains/audit/audit.ts'
 import { reconcileDue } from '../../src/domains/checkout/reconcile.ts'
+import { issueGiftCards } from '../../src/domains/credit/credit.ts'
 import { addPayment } from '../../src/domains/payment/additional.ts'
 import {
   makeRefunds,
   oweRefund,
+  reducibleOf,
   refundableOf,
   releasePayments,
 } from '../../src/domains/payment/refunds.ts'
@@ -71,6 +73,39 @@ describeOnEveryDatabase('what an order is worth less', (openShop) => {
     assert.equal(paying.cancelled.length, 1)
     const row = await rowOf(shop, placed)
     assert.deepEqual([row.status, row.released_minor], ['voided', placed.totalMinor])
+  })
+})
+
+describeOnEveryDatabase('an order whose authorisation was given up', (openShop) => {
+  test('is worth less without giving back what gift cards paid of the rest', async () => {
+    const paying = provider({
+      charge: ({ key }) => Promise.resolve({ kind: 'authorised', reference: key }),
+    })
+    await using shop = await openShop({ payment: paying.drivers })
+    const { ctx } = shop
+    const [card] = await ctx.db.transaction((tx) =>
+      issueGiftCards(ctx, tx, [
+        { currency: 'USD', amountMinor: minor(4_000), expiresAt: null, orderId: null, note: null },
+      ]),
+    )
+    const placed = await place(shop, { gift_cards: [card?.code] })
+    const token = await staff(shop)
+    assert.equal((await act(shop, token, placed)('voiding')).status, 201)
+    const owe = (amountMinor: number) =>
+      ctx.db.transaction((tx) =>
+        oweRefund(ctx, tx, {
+          ...{ orderId: placed.orderId, reason: 'less' },
+          amountMinor: minor(amountMinor),
+        }),
+      )
+    const openMinor = placed.totalMinor - 4_000
+    assert.equal(await reducibleOf(ctx.db.read, placed.orderId), placed.totalMinor)
+    await owe(openMinor)
+    assert.deepEqual((await rowOf(shop, placed)).released_minor, openMinor)
+    assert.equal(await refundableOf(ctx.db.read, placed.orderId), 4_000)
+    await owe(4_000)
+    assert.equal(await refundableOf(ctx.db.read, placed.orderId), 0)
+    await shop.assertAudit()
   })
 })
 

@@ -20,6 +20,10 @@ async function openAll(shop: TestShop, serials: readonly string[]) {
   return { ...warehouse, admin }
 }
 
+interface Place {
+  readonly code: string
+}
+
 const statesOf = (units: readonly { serial_number: string; state: string }[]) =>
   Object.fromEntries(units.map(({ serial_number, state }) => [serial_number, state]))
 
@@ -131,6 +135,26 @@ describeOnEveryDatabase('units and the rest of the stock', (openShop) => {
     for (const serial of serials) assert.equal((await unit(serial)).state, 'sold')
     const nowhere = { ...body, location: 'south', serial_numbers: ['S-1'] }
     refused(await unchanged(shop, () => staff('POST', '/units', nowhere)), 400, 'VALIDATION_ERROR')
+    await shop.assertAudit()
+  })
+
+  test('what was sold from two locations comes back to both, each unit once', async () => {
+    await using shop = await openShop()
+    const { ctx } = shop
+    const { variantId, admin, staff } = await openAll(shop, ['SN-1', 'SN-2'])
+    await admin('POST', '/locations', { code: 'north', name: 'North' })
+    const body = { variant_id: variantId, location: 'north', serial_numbers: ['N-1', 'N-2'] }
+    assert.equal((await staff('POST', '/units', body)).status, 201)
+    const { id: orderId } = await buy(shop, 'buyer', { variantId, quantity: 4 })
+    const items = [{ variantId, quantity: 4 }]
+    await ctx.db.transaction((tx) => restock(ctx, tx, { orderId, items, kind: 'return' }))
+    const units = (await staff('GET', '/units')).body.data as { state: string; location: Place }[]
+    assert.deepEqual(units.map(({ state, location }) => `${state} ${location.code}`).toSorted(), [
+      'available main',
+      'available main',
+      'available north',
+      'available north',
+    ])
     await shop.assertAudit()
   })
 })

@@ -165,7 +165,7 @@ describeOnEveryDatabase('units with serial numbers', (openShop) => {
       const { details } = refused(answer, 409, 'ALREADY_EXISTS')
       assert.equal(details.serials.length, 1)
     }
-    refusedField(await unchanged(shop, () => receive(['X', 'x'])), 'serials.1')
+    refusedField(await unchanged(shop, () => receive(['X', 'x'])), 'serial_numbers.1')
     const correct = (serial_number: string) => staff('PATCH', '/units/SN-1', { serial_number })
     refused(await unchanged(shop, () => correct('sn-2')), 409, 'ALREADY_EXISTS')
     const corrected = await correct('SN-1b')

@@ -157,7 +157,7 @@ export async function draftOfLink(ctx: Context, id: string, token: string): Prom
   return readDraft(ctx, ctx.db.read, { by: 'id', id })
 }
 
-/** What lets somebody see and pay this one draft: made from its id, so that it is stored nowhere. */
+/** What lets somebody see and pay this one draft: made from its id, and stored nowhere. */
 export function draftToken({ secrets }: Context, id: string): string {
   return createHmac('sha256', secrets.cookie).update(`draft:${id}`).digest('base64url')
 }

@@ -45,7 +45,7 @@ interface Exchange {
   readonly reply: FastifyReply
 }
 
-/** Orders that staff draft, and that become orders by the same checkout as any cart. */
+/** Orders that staff draft, and that become orders by the checkout that every cart goes through. */
 export function registerDraftRoutes(app: App, ctx: Context): void {
   registerWriting(app, ctx)
   registerReading(app, ctx)

@@ -14,8 +14,8 @@ export interface StockFilter {
   /** The beginning of a SKU. */
   readonly sku?: string | undefined
   readonly productNumber?: number | undefined
-  /** At most so many are available. */
-  readonly availableMax?: number | undefined
+  /** At most so many are available; `low`: as many as the article has as its threshold. */
+  readonly availableMax?: number | 'low' | undefined
 }
 
 export interface ListedStock {
@@ -49,6 +49,9 @@ function listingOf(filter: StockFilter, sort: string): Listing {
   }
 }
 
+/** What is few of an article that does not say so itself. */
+export const lowDefault = 5
+
 function* filtersOf(filter: StockFilter): Generator<ListFilter> {
   const { location, sku, productNumber, availableMax } = filter
   if (location !== undefined) yield { condition: sql`c.code = ${location}` }
@@ -62,7 +65,12 @@ function* filtersOf(filter: StockFilter): Generator<ListFilter> {
       lookup: sql`select q.id as id from variants q where q.product_id = ${product}`,
     }
   }
-  if (availableMax !== undefined) yield { condition: sql`${available} <= ${availableMax}` }
+  if (availableMax === undefined) return
+  const most =
+    availableMax === 'low'
+      ? sql`coalesce(v.low_stock_threshold, ${lowDefault})`
+      : sql`${availableMax}`
+  yield { condition: sql`${available} <= ${most}` }
 }
 
 const stockOfVariants = preparedQuery<{ ids: string }, ListedStock>(

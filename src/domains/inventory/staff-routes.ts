@@ -5,6 +5,7 @@ import { Uuid } from '../../http/schema.ts'
 import { registerStaffList } from '../../http/staff-list.ts'
 import {
   countStock,
+  lowDefault,
   listStock,
   stockSorts,
   type ListedStock,
@@ -23,7 +24,11 @@ const fields = {
     Type.Enum(['out', 'low'], { description: 'out: none is available; low: few are' }),
   ),
   low_at: Type.Optional(
-    Type.Integer({ minimum: 0, maximum: 1_000_000, default: 5, description: 'What is few' }),
+    Type.Integer({
+      minimum: 0,
+      maximum: 1_000_000,
+      description: `What is few; without it the threshold of the article, or ${lowDefault}`,
+    }),
   ),
 }
 
@@ -49,10 +54,8 @@ const ListedStockView = Type.Object(
   { title: 'ListedStock' },
 )
 
-const lowDefault = 5
-
-function filterOf({ sku, location, product, state, low_at = lowDefault }: Fields): StockFilter {
-  const availableMax = state === 'out' ? 0 : low_at
+function filterOf({ sku, location, product, state, low_at }: Fields): StockFilter {
+  const availableMax = state === 'out' ? 0 : (low_at ?? 'low')
   return {
     sku,
     location,

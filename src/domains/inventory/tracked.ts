@@ -21,12 +21,6 @@ export async function stockPlaces(db: Db, variantId: string): Promise<TrackedSto
   return places
 }
 
-/** Refuses what counts pieces where each has a serial number (TRACKED_BY_UNIT). */
-export async function assertUntracked(db: Db, variantId: string): Promise<void> {
-  const tracked = (await stockPlaces(db, variantId)).find(({ is_tracked }) => is_tracked === 1)
-  if (tracked) throw new ShopError('TRACKED_BY_UNIT', { sku: tracked.sku })
-}
-
 /** The place that is named by its id or code, or the default one. Refuses what names none. */
 export async function placeNamed(tx: Tx, name: string | undefined): Promise<string> {
   const by = name === undefined ? undefined : referenceOf(name)

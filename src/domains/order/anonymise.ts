@@ -2,6 +2,7 @@ import type { Context } from '../../context.ts'
 import type { Tx } from '../../db/database.ts'
 import { deleteNotesOf } from './note-queries.ts'
 import { recordEvent } from './orders.ts'
+import { forgetReturnTexts } from './return-queries.ts'
 import {
   findOrder,
   insertEvents,
@@ -53,7 +54,13 @@ export async function anonymiseOrdersOf(
 async function anonymise(ctx: Context, tx: Tx, rows: readonly OrderRow[]): Promise<void> {
   if (rows.length === 0) return
   const settled = rows.filter((row) => !isPending(row))
-  if (settled.length > 0) await writeWithoutName(tx, settled.map(withoutName))
+  if (settled.length > 0) {
+    await writeWithoutName(tx, settled.map(withoutName))
+    await forgetReturnTexts(
+      tx,
+      settled.map(({ id }) => ({ of_order: id })),
+    )
+  }
   // Who has written to somebody, or of them, may have named them.
   await deleteNotesOf(tx, { ids: JSON.stringify(rows.map(({ id }) => ({ id }))) })
   const created_at = ctx.clock.now()

@@ -37,6 +37,7 @@ export interface Cancelling {
   readonly version: number | undefined
   /** A word that can be counted: `customer_request`. */
   readonly reason: string
+  /** Of staff, for staff. */
   readonly note: string | null
   readonly by: Party
 }
@@ -65,7 +66,7 @@ async function cancelAll(
   tx: Tx,
   { cancelling, order, lines }: Locked,
 ): Promise<OrderRow> {
-  const { reason, note, by } = cancelling
+  const { reason, by } = cancelling
   await undoParcels(ctx, tx, order.id)
   const chosen = lines
     .map((line) => ({ line, quantity: line.quantity - line.cancelled_quantity }))
@@ -83,7 +84,7 @@ async function cancelAll(
   const refundMinor = await refundableOf(tx, order.id)
   await oweRefund(ctx, tx, { orderId: order.id, amountMinor: refundMinor, reason })
   await revokeOrderedCards(ctx, tx, { orderId: order.id, cards: cardsOf(chosen) })
-  const data = { reason, ...(note === null ? {} : { note }), ...amounts(order, { refundMinor }) }
+  const data = { reason, ...amounts(order, { refundMinor }) }
   const moved = await moveOrder(ctx, tx, { order, action: 'cancel', by, data, subjectId: id })
   await restock(ctx, tx, { orderId: order.id, items: articlesOf(chosen), kind: 'cancellation' })
   return { ...moved, given_back_minor: order.total_minor }
@@ -163,7 +164,7 @@ async function cancelSome(
   locked: Locked & { cancelling: CancellingPieces; chosen: readonly ChosenPieces[] },
 ): Promise<OrderRow> {
   const { cancelling, order, lines, chosen } = locked
-  const { reason, note, by } = cancelling
+  const { reason, by } = cancelling
   const shippingMinor = shippingRefund(order, lines, cancelling.shippingRefund)
   const amountMinor = worthWithin(order, [
     ...chosen.map(({ line, quantity }) => lineShares(line, quantity).totalMinor),
@@ -179,7 +180,7 @@ async function cancelSome(
   })
   const action = await actionOf(tx, order, after)
   const data = {
-    ...{ reason, ...(note === null ? {} : { note }), items: namesOf(chosen) },
+    ...{ reason, items: namesOf(chosen) },
     ...amounts(order, given),
   }
   const moved = await moveOrder(ctx, tx, { order: given.order, action, by, data, subjectId: id })

@@ -1,9 +1,8 @@
 import type { Context } from '../../context.ts'
 import { invalid } from '../../core/errors.ts'
 import { formatMinor, minor, parseDecimal, sumMinor, type Minor } from '../../core/money.ts'
-import type { Db, Tx } from '../../db/database.ts'
-import { listPaymentsOf } from '../payment/payments-of-orders.ts'
-import { oweRefund, refundableOf } from '../payment/refunds.ts'
+import type { Tx } from '../../db/database.ts'
+import { oweRefund, reducibleOf, refundableOf } from '../payment/refunds.ts'
 import { raiseGivenBack } from './life-queries.ts'
 import { lockOrder, moveOrder } from './life.ts'
 import { lineShares } from './lines.ts'
@@ -12,21 +11,6 @@ import { getOrderRow, type OrderLineRow, type OrderRow } from './orders.ts'
 /** What an order is worth now: its total less what cancellations and returns took off. */
 export function worthOf(order: OrderRow): Minor {
   return minor(order.total_minor - order.given_back_minor)
-}
-
-/** What there still is to be given back of an order, or need not be paid any more. */
-async function availableOf(db: Db, orderId: string): Promise<Minor> {
-  const open = (await listPaymentsOf(db, orderId))
-    .filter(({ status }) => ['open', 'due', 'authorised'].includes(status))
-    .map((payment) =>
-      minor(
-        payment.amount_minor -
-          payment.captured_minor -
-          payment.capturing_minor -
-          payment.released_minor,
-      ),
-    )
-  return minor(sumMinor(open) + (await refundableOf(db, orderId)))
 }
 
 export interface GivingBack {
@@ -54,7 +38,7 @@ export async function giveBack(
   const { changes } = await raiseGivenBack(tx, { id: orderId, amountMinor })
   if (changes !== 1) throw new Error(`order ${number} is worth less than ${amountMinor}`)
   const before = await refundableOf(tx, orderId)
-  const owedMinor = Math.min(amountMinor - offsetMinor, await availableOf(tx, orderId))
+  const owedMinor = Math.min(amountMinor - offsetMinor, await reducibleOf(tx, orderId))
   await oweRefund(ctx, tx, { orderId, amountMinor: minor(owedMinor), reason })
   const refundMinor = minor(before - (await refundableOf(tx, orderId)))
   // With what was left to be paid gone, it may be paid by now.

@@ -88,12 +88,12 @@ function registerCancellation(app: App, ctx: Context): void {
       config: { allow: 'shopper', errors: [...stateErrors, 'GIFT_CARD_SPENT'] },
     },
     async (request, reply) => {
-      const { reason = 'customer_request', note = null } = request.body
+      const { reason = 'customer_request' } = request.body
       const version = demandedVersion(request)
       const change = {
         ...{ id: request.params.id, token: request.query.token },
         work: (acting: Context, tx: Tx, orderId: string) =>
-          cancelOrder(acting, tx, { orderId, reason, note, version, by: 'customer' }),
+          cancelOrder(acting, tx, { orderId, reason, note: null, version, by: 'customer' }),
         message: 'Order cancelled',
       }
       return answerOwn(ctx, { request, reply }, change)

@@ -21,10 +21,7 @@ const PiecesBody = Type.Object({ line_id: Id, quantity: Quantity }, closed)
 const items = <T extends typeof PiecesBody>(item: T, description: string) =>
   Type.Array(item, { minItems: 1, maxItems: 2_000, description })
 
-export const CancellationBody = Type.Object(
-  { reason: Type.Optional(Reason), note: Type.Optional(Note) },
-  closed,
-)
+export const CancellationBody = Type.Object({ reason: Type.Optional(Reason) }, closed)
 
 export const StaffCancellationBody = Type.Object(
   {

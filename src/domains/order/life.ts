@@ -5,7 +5,7 @@ import type { Tx } from '../../db/database.ts'
 import type { EventTopic } from '../../db/events.ts'
 import { enqueue } from '../../db/outbox.ts'
 import { freeCart, lockOrderRow, moveOrderRow } from './life-queries.ts'
-import { buyerOf, getOrderRow, recordEvent, type OrderRow } from './orders.ts'
+import { getOrderRow, recordEvent, type OrderRow } from './orders.ts'
 
 /**
  * The order, with everybody else who wants to change it waiting. Taken before anything else that
@@ -88,7 +88,7 @@ export async function moveOrder(ctx: Context, tx: Tx, move: OrderMove): Promise<
   if (changes !== 1) throw new ShopError('VERSION_CONFLICT', { current: version + 1 })
   if (status === 'cancelled') await freeCart(tx, { id })
   const { type, topic } = announcements[action]
-  const by = party === 'customer' ? { by: buyerOf(order) } : {}
+  const by = party === 'customer' ? { by: party } : {}
   await recordEvent(ctx, tx, { orderId: id, type, data, ...by })
   if (topic !== undefined) {
     const payload = { order_id: id, number, status, subject_id: subjectId }

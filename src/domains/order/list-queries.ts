@@ -85,7 +85,7 @@ function* equalities({ db, byTotal }: Walk, filter: OrderFilter): Generator<List
   const { statuses, shippingMethod } = filter
   if (statuses) {
     const list = sql.join(statuses.map((status) => sql`${status}`))
-    const isWalked = statuses.length === 1 && !byTotal && shippingMethod === undefined
+    const isWalked = statuses.length === 1 && !byTotal
     yield isWalked
       ? { condition: sql`o.status = ${list}` }
       : {
@@ -94,7 +94,7 @@ function* equalities({ db, byTotal }: Walk, filter: OrderFilter): Generator<List
         }
   }
   if (shippingMethod === undefined) return
-  const isWalked = !statuses && !byTotal
+  const isWalked = statuses?.length !== 1 && !byTotal
   yield isWalked
     ? { condition: sql`o.shipping_method = ${shippingMethod}` }
     : {
@@ -187,16 +187,17 @@ function* searches({ db }: Walk, { email, search }: OrderFilter): Generator<List
     ['email_key', emailKey(search)] as const,
     ...nameBeginnings(search).map((name) => ['name_key', name] as const),
   ]
-  const within = (of: Raw, text: string) => sql`(${of} >= ${text} and ${of} < ${endOfPrefix(text)})`
-  yield {
-    condition: sql`(${sql.join(
-      begins.map(([column, text]) => within(walkedBy(db, sql.ref(`o.${column}`), 'text'), text)),
+  const anyOf = (columnOf: (name: string) => Raw): Raw =>
+    sql`(${sql.join(
+      begins.map(([column, text]) => {
+        const of = columnOf(column)
+        return sql`(${of} >= ${text} and ${of} < ${endOfPrefix(text)})`
+      }),
       sql` or `,
-    )})`,
-    lookup: sql.join(
-      begins.map(([column, text]) => ids(within(sql.ref(`q.${column}`), text))),
-      sql` union `,
-    ),
+    )})`
+  yield {
+    condition: anyOf((name) => walkedBy(db, sql.ref(`o.${name}`), 'text')),
+    lookup: ids(anyOf((name) => sql.ref(`q.${name}`))),
   }
 }
 

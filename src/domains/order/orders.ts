@@ -79,12 +79,7 @@ export interface NewEvent {
   readonly type: string
   readonly data?: object
   /** Whoever bought, when it is they who did it; without it the actor of `ctx`. */
-  readonly by?: Customer
-}
-
-/** Whoever bought, a guest without an account. */
-export interface Customer {
-  readonly customerId: string | null
+  readonly by?: 'customer'
 }
 
 /** Notes on the order's timeline what happened to it, and who did it. */
@@ -95,11 +90,11 @@ export async function recordEvent(
 ): Promise<void> {
   const [id, now] = [ctx.newId(), ctx.clock.now()]
   const event = { id, orderId, type, data: JSON.stringify(data), now }
-  await insertEvent(tx, { ...event, ...(by ? customerActor(by) : actorOf(ctx.actor)) })
+  await insertEvent(tx, { ...event, ...(by ? theCustomer : actorOf(ctx.actor)) })
 }
 
-const customerActor = ({ customerId }: Customer) =>
-  ({ actorKind: 'customer', actorId: customerId, actorName: null }) as const
+/** Who that is, the order says as long as it knows: events stay when an account is erased. */
+const theCustomer = { actorKind: 'customer', actorId: null, actorName: null } as const
 
 /** People of the shop are named, as in its audit log. */
 function actorOf({ kind, id, name }: Actor) {
@@ -139,13 +134,9 @@ export async function createOrder(ctx: Context, tx: Tx, draft: OrderDraft): Prom
   await together(tx, [
     () => insertOrders(tx, [row]),
     () => insertOrderLines(tx, lines),
-    () => recordEvent(ctx, tx, { orderId: order.id, type: 'created', by: buyerOf(order) }),
+    () => recordEvent(ctx, tx, { orderId: order.id, type: 'created', by: 'customer' }),
   ])
 }
-
-export const buyerOf = ({ customer_id }: { readonly customer_id: string | null }): Customer => ({
-  customerId: customer_id,
-})
 
 /** Ends the wait for the payment: the order counts, or it is cancelled and its cart free again. */
 export async function settleOrderStatus(

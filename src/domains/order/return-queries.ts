@@ -147,6 +147,15 @@ export const writeReceived = bulkUpdate<{
     and d.came <= return_lines.quantity`,
 })
 
+/** Takes out what customers wrote, and were answered, about returns of orders. */
+export const forgetReturnTexts = bulkUpdate<{ of_order: string }>({
+  table: 'order_returns',
+  columns: { of_order: 'uuid' },
+  set: sql`note = null, answer = null, version = order_returns.version + 1`,
+  where: sql<boolean>`order_returns.order_id = d.of_order
+    and coalesce(order_returns.note, order_returns.answer) is not null`,
+})
+
 const arrivals = preparedQuery<{ orderId: string }, { line_id: string; arrived_at: number }>(
   (_db, param) => sql<{ line_id: string; arrived_at: number }>`
     select l.line_id, max(coalesce(f.delivered_at, f.shipped_at)) as arrived_at

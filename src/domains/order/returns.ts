@@ -107,10 +107,7 @@ export async function decideOnReturn(ctx: Context, tx: Tx, deciding: Deciding): 
       found.lines.map(({ line_id, quantity }) => ({ line_id, quantity, came: 0 })),
     )
   }
-  const data = {
-    ...{ return: found.row.number, decision },
-    ...(answer === null ? {} : { answer }),
-  }
+  const data = { return: found.row.number, decision }
   await moveOrder(ctx, tx, { order, action: 'decide_return', by, data, subjectId: id })
   await record(ctx, tx, { action: `return.${decision}`, subject: ['order', orderId], after: data })
 }

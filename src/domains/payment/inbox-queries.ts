@@ -42,6 +42,14 @@ export const takeInboxEvent = preparedWrite<{ id: string; now: number; until: nu
       .where(sql<boolean>`coalesce(status, '') = 'received'`),
 )
 
+/** Forgets events that were dealt with before. */
+export const deleteOldEvents = preparedWrite<{ before: number }>((db, param) =>
+  db
+    .deleteFrom('payment_events')
+    .where('status', 'in', ['handled', 'ignored'])
+    .where('available_at', '<', param('before')),
+)
+
 interface InboxEnd {
   readonly id: string
   readonly status: InboxStatus

@@ -1,8 +1,10 @@
 import type { Context } from '../../context.ts'
 import { retryDelayMs } from '../../core/backoff.ts'
 import { notFound, ShopError } from '../../core/errors.ts'
+import type { Tx } from '../../db/database.ts'
 import type { PaymentEvent } from '../../drivers/payment/driver.ts'
 import {
+  deleteOldEvents,
   endInboxEvent,
   insertInboxEvent,
   listDueEvents,
@@ -87,6 +89,14 @@ async function handleOne(ctx: Context, event: InboxRow, handle: HandleChange): P
 }
 
 const failureLengthMax = 200
+
+/** Longer than any provider tells the same event again. */
+const keptMs = 90 * 24 * 3_600_000
+
+/** Forgets events that were dealt with long ago. */
+export async function forgetOldEvents(ctx: Context, tx: Tx): Promise<void> {
+  await deleteOldEvents(tx, { before: ctx.clock.now() - keptMs })
+}
 
 async function end(
   ctx: Context,

@@ -304,13 +304,14 @@ export const releaseShares = bulkUpdate<Share>({
   columns: shareColumns,
   // The status comes first: MySQL goes from left to right, and would use the new amount.
   set: sql`status = case
+      when payments.status in ('failed', 'voided') then payments.status
       when payments.amount_minor - payments.captured_minor - payments.capturing_minor
         - payments.released_minor - d.part_minor > 0 or payments.capturing_minor > 0
         then payments.status
       when payments.captured_minor = 0 then 'voided' else 'captured' end,
     released_minor = payments.released_minor + d.part_minor, updated_at = d.now`,
   where: sql<boolean>`payments.id = d.payment_id
-    and coalesce(payments.status, '') in ('open', 'due', 'authorised')
+    and coalesce(payments.status, '') in ('open', 'due', 'authorised', 'failed', 'voided')
     and payments.captured_minor + payments.capturing_minor + payments.released_minor
       + d.part_minor <= payments.amount_minor`,
 })

@@ -60,17 +60,24 @@ export function exceeded(payments: readonly PaymentRow[], openMinor: Minor): Sho
 }
 
 /**
- * What is still to be collected, the latest first. A payment on its way cannot be held up any
- * more: it is captured first, and then goes back.
+ * What is still to be collected, or would have been if it had gone well; the latest first. A
+ * payment on its way cannot be held up any more: it is captured first, and then goes back.
  */
 function uncollectedOf(payments: readonly PaymentRow[]): Refundable[] {
+  const replaced = new Set(payments.map(({ replaces_id }) => replaces_id))
   return payments
     .toReversed()
-    .filter(({ status }) => uncollectedStates.includes(status))
+    .filter(({ id, status }) => uncollectedStates.includes(status) && !replaced.has(id))
     .map((payment) => ({ id: payment.id, openMinor: openOf(payment) }))
 }
 
-const uncollectedStates: readonly PaymentStatus[] = ['open', 'due', 'authorised']
+const uncollectedStates: readonly PaymentStatus[] = [
+  'open',
+  'due',
+  'authorised',
+  'failed',
+  'voided',
+]
 
 const openOf = (payment: PaymentRow): Minor =>
   minor(
@@ -168,6 +175,13 @@ export async function releasePayments(ctx: Context, tx: Tx, orderId: string): Pr
     .filter(({ openMinor }) => openMinor > 0)
     .map(({ id, openMinor }) => ({ id, amountMinor: openMinor }))
   await releaseParts(ctx, tx, { payments, parts })
+}
+
+/** How much less an order can be worth: what is not collected yet, and what could be given back. */
+export async function reducibleOf(db: Db, orderId: string): Promise<Minor> {
+  const open = uncollectedOf(await listPaymentsOf(db, { orderId }))
+  const openMinor = sumMinor(open.map((payment) => payment.openMinor))
+  return minor(openMinor + (await refundableOf(db, orderId)))
 }
 
 /** What could be given back of an order: captured plus credit, less what went or is going back. */

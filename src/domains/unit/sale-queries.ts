@@ -100,27 +100,35 @@ export const listLineSlots = preparedQuery<{ orderId: string }, LineSlot>(
     where l.order_id = ${param('orderId')} order by l.position`,
 )
 
+/** One piece of an article that an order gives back. */
+export interface PieceBack {
+  readonly back_variant: string
+  /** Counts from 1 among the pieces of the same article. */
+  readonly turn: number
+  /** Where it is put; null: where it was sold from. */
+  readonly back_location: string | null
+}
+
 /**
- * Puts units of an order back on the shelf: those first that somebody has scanned as returned, then
- * those that were sold last. `items` is JSON of {back_variant, back_quantity, back_location}; a
- * place that is null is where the unit was sold from.
+ * Puts units of an order back on the shelf, one for each piece: those first that somebody has
+ * scanned as returned, then those that were sold last. Fewer changed rows than pieces means that
+ * the order has not so many.
  */
-export const returnOrderUnits = preparedWrite<{ items: string; orderId: string; now: number }>(
+export const returnOrderUnits = preparedWrite<{ pieces: string; orderId: string; now: number }>(
   (db, param) =>
     db.dialect.updateJoined({
       table: 'units',
-      source: sql`(select unit_number, back_location from (
-        select u.number as unit_number, j.back_location, j.back_quantity,
-          row_number() over (partition by u.variant_id
+      source: sql`(select r.unit_number, j.back_location from (
+          select u.number as unit_number, u.variant_id, row_number() over (
+            partition by u.variant_id
             order by case when u.state = 'returned' then 0 else 1 end, u.number desc) as place
-        from ${db.dialect.jsonRows(param('items'), {
+          from units u
+          where u.order_id = ${param('orderId')} and u.state in ('sold', 'returned')) r
+        join ${db.dialect.jsonRows(param('pieces'), {
           back_variant: 'uuid',
-          back_quantity: 'integer',
+          turn: 'integer',
           back_location: 'uuid',
-        })} j
-        join units u on u.order_id = ${param('orderId')} and u.variant_id = j.back_variant
-          and u.state in ('sold', 'returned')) ranked
-        where place <= back_quantity)`,
+        })} j on j.back_variant = r.variant_id and j.turn = r.place)`,
       alias: 'd',
       set: sql`state = 'available', location_id = coalesce(d.back_location, location_id),
         version = version + 1, updated_at = ${param('now')}`,

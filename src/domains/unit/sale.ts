@@ -10,6 +10,7 @@ import {
   takeUnits,
   type LineSlot,
   type Piece,
+  type PieceBack,
 } from './sale-queries.ts'
 
 /** Pieces of an article that have left one place. */
@@ -85,18 +86,24 @@ export async function returnUnits(
   )
   const back = items.filter(({ variantId }) => tracked.has(variantId))
   if (back.length === 0) return
-  const rows = back.map(({ variantId, quantity, locationId }) => ({
-    back_variant: variantId,
-    back_quantity: quantity,
-    back_location: locationId ?? null,
-  }))
-  const now = ctx.clock.now()
-  const { changes } = await returnOrderUnits(tx, { items: JSON.stringify(rows), orderId, now })
-  const wanted = rows.reduce((sum, { back_quantity }) => sum + back_quantity, 0)
-  if (changes !== wanted) {
+  const pieces = piecesBack(back)
+  const giving = { pieces: JSON.stringify(pieces), orderId, now: ctx.clock.now() }
+  const { changes } = await returnOrderUnits(tx, giving)
+  if (changes !== pieces.length) {
     throw new ShopError('TRACKED_BY_UNIT', { sku: [...tracked.values()].join(', ') })
   }
   await noteByOrder(tx, { orderId, facts: factsOf(ctx, 'restocked') })
+}
+
+/** One row for each piece, counted per article: it may come back to several places. */
+function piecesBack(items: UnitsBack['items']): PieceBack[] {
+  const byArticle = Map.groupBy(items, ({ variantId }) => variantId)
+  return [...byArticle].flatMap(([back_variant, own]) => {
+    const places = own.flatMap(({ quantity, locationId }) =>
+      Array.from({ length: quantity }, () => locationId ?? null),
+    )
+    return places.map((back_location, index) => ({ back_variant, turn: index + 1, back_location }))
+  })
 }
 
 /** A unit that an order line names. */

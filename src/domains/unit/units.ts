@@ -106,7 +106,7 @@ export async function shelve(
 function refuseDoubles(serials: readonly string[]): void {
   const seen = new Set<string>()
   for (const [index, serial] of serials.entries()) {
-    if (seen.has(serialKey(serial))) throw invalid(`serials.${index}`, 'is given twice')
+    if (seen.has(serialKey(serial))) throw invalid(`serial_numbers.${index}`, 'is given twice')
     seen.add(serialKey(serial))
   }
 }

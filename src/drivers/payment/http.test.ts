@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net'
 import { after, before, describe, test } from 'node:test'
 import type { Fault } from '../../../test/provider/faults.ts'
 import { accounts, startProvider, type Provider } from '../../../test/provider/provider.ts'
+import { signature, webhookSecret } from '../../../test/provider/webhooks.ts'
 import { ConfigError } from '../../config/read.ts'
 import { minor } from '../../core/money.ts'
 import { httpPayment } from './http.ts'
@@ -79,6 +80,39 @@ describe('the payment driver http', () => {
       })
     })
   }
+
+  test('reads events that its provider has signed not long ago, and no others', async () => {
+    const now = Date.now()
+    const at = String(Math.floor(now / 1_000))
+    const listening = httpPayment({
+      ...{ url: provider.url, token: '', timeoutMs: 400 },
+      webhookSecret,
+    })
+    const charge = { key: 'one', id: 'ch_one', status: 'captured' }
+    const text = JSON.stringify({ type: 'charge.captured', charge })
+    const headers = {
+      'webhook-id': 'evt_1',
+      'webhook-timestamp': at,
+      'webhook-signature': `v1,AAAA ${signature('evt_1', at, text)}`,
+    }
+    const event = { headers, body: Buffer.from(text), now }
+    assert.deepEqual(await listening.readEvent?.(event), {
+      ...{ id: 'evt_1', type: 'charge.captured' },
+      change: {
+        ...{ about: 'payment', key: 'one' },
+        outcome: { kind: 'captured', reference: 'ch_one' },
+      },
+    })
+    const wrong = [
+      { ...event, body: Buffer.from(`${text} `) },
+      { ...event, now: now + 301_000 },
+      { ...event, headers: { ...headers, 'webhook-id': 'evt_2' } },
+      { ...event, headers: { ...headers, 'webhook-signature': 'v1,AAAA' } },
+      { ...event, headers: {} },
+    ]
+    for (const other of wrong) assert.equal(await listening.readEvent?.(other), undefined)
+    assert.equal(driver().readEvent, undefined)
+  })
 
   test('refuses data it does not know', () => {
     assert.equal(driver().check({ token: 'tok_1' }), undefined)
