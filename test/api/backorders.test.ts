@@ -212,4 +212,47 @@ describeOnEveryDatabase('an article on back-order', (openShop) => {
     assert.deepEqual(await owedTo(shop, orderId), [])
     await shop.assertAudit()
   })
+
+  test('is not sent before it has come, and what is there goes ahead', async () => {
+    await using shop = await openShop()
+    const staff = await staffOf(shop, 'admin')
+    const { variantId, sku } = await addProduct(shop.ctx, { onHand: 1 })
+    await offer(staff, variantId, 5)
+    await added(shop, { session: 's' }, { variantId, quantity: 3 })
+    const placed = await checkOut(shop, { session: 's' })
+    assert.equal(placed.status, 201, placed.text)
+    const { number, lines } = placed.body.data as { number: number; lines: { id: string }[] }
+    const send = (quantity: number) =>
+      staff.call('POST', `/orders/${number}/fulfilments`, {
+        items: [{ line_id: lines[0]?.id, quantity }],
+      })
+    await unchanged(shop, async () => {
+      const { details } = refused(await send(2), 409, 'INSUFFICIENT_STOCK')
+      assert.deepEqual([details.sku, details.available], [sku, 1])
+    })
+    assert.equal((await send(1)).status, 201)
+    await receive(staff, variantId, 2)
+    assert.equal((await send(2)).status, 201)
+    const waiting = await staff.done('GET', '/back-orders')
+    assert.deepEqual(waiting, [])
+    await shop.assertAudit()
+  })
+
+  test('is listed by the orders that wait for it, the oldest first', async () => {
+    await using shop = await openShop()
+    const staff = await staffOf(shop)
+    const { variantId, sku } = await addProduct(shop.ctx, { onHand: 0 })
+    await offer(staff, variantId, 5)
+    const first = await buy(shop, 'first', 2, variantId)
+    const second = await buy(shop, 'second', 1, variantId)
+    const path = '/back-orders?per_page=1'
+    const page = await staff.call('GET', path)
+    const [row] = page.body.data
+    assert.equal(row.order_id, first)
+    const article = { variant_id: variantId, sku, quantity: 2, promised_at: promise }
+    assert.deepEqual(row.articles, [article])
+    const next = await staff.call('GET', `${path}&cursor=${page.body.meta.next_cursor}`)
+    assert.equal(next.body.data[0].order_id, second)
+    assert.equal(next.body.meta.next_cursor, null)
+  })
 })

@@ -1,15 +1,16 @@
 import { Type } from 'typebox'
 import type { Context } from '../../context.ts'
 import { notFound } from '../../core/errors.ts'
-import { referenceOf } from '../../core/reference.ts'
 import type { App } from '../../http/app.ts'
 import { inNameOf } from '../../http/auth.ts'
 import { envelope, listEnvelope, success } from '../../http/envelope.ts'
 import { cursorPage, CursorQuery } from '../../http/paging.ts'
-import { IdParams, Timestamp, Uuid, UuidParams } from '../../http/schema.ts'
+import { Timestamp, Uuid, UuidParams } from '../../http/schema.ts'
 import { auditStock } from '../audit/audit.ts'
 import { timeOrNullView, timeView } from '../catalog/views.ts'
 import { getPricing } from '../order/orders.ts'
+import { namedOrder } from '../order/reference.ts'
+import { OrderParams } from '../order/schema.ts'
 import {
   listAllocations,
   listLotsOfOrder,
@@ -160,13 +161,13 @@ function registerOrderStock(app: App, ctx: Context): void {
       schema: {
         tags,
         summary: 'What an order takes from where: locations, lots, parts of bundles, back-orders',
-        params: IdParams,
+        params: OrderParams,
         response: { 200: envelope(AllocationsView) },
       },
       config: { allow: 'inventory:read', errors: ['NOT_FOUND'] },
     },
     async (request) => {
-      const { row } = await getPricing(ctx.db.read, referenceOf(request.params.id))
+      const { row } = await getPricing(ctx.db.read, namedOrder(ctx, request.params.id))
       return success(await allocationsOf(ctx, row.id), 'Allocations found')
     },
   )
