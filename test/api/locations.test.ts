@@ -210,3 +210,38 @@ describeOnEveryDatabase('setting what is on hand', (openShop) => {
     assert.equal(row.available, 0)
   })
 })
+
+describeOnEveryDatabase('the books', (openShop) => {
+  test('are compared with the shelves, and differences are told and left as they are', async () => {
+    await using shop = await openShop()
+    const staff = await staffOf(shop)
+    const { variantId, sku } = await addProduct(shop.ctx, { onHand: 5 })
+    await addProduct(shop.ctx, { onHand: 1 })
+    const reconcile = () => staff.done('POST', '/inventory/reconcile')
+    assert.deepEqual(await reconcile(), { shelves: 2, differences: [] })
+    const clean = await staff.done('GET', '/inventory/audit')
+    assert.equal(clean.clean, true)
+    assert.ok(clean.promises.length > 10)
+    await shop.ctx.db.transaction(
+      async (tx) =>
+        void (await tx
+          .updateTable('stock')
+          .set({ on_hand: 7 })
+          .where('variant_id', '=', variantId)
+          .execute()),
+    )
+    const { differences } = await reconcile()
+    assert.deepEqual(differences, [
+      {
+        ...{ variant_id: variantId, sku, location_code: 'main' },
+        ...{ on_hand: 7, moved: 5, reserved: 0, held: 0 },
+      },
+    ])
+    const broken = await staff.done('GET', '/inventory/audit')
+    const names = broken.promises
+      .filter(({ kept }: { kept: boolean }) => !kept)
+      .map(({ promise }: { promise: string }) => promise)
+    assert.deepEqual(names, ['what is on hand is the sum of its movements'])
+    assert.deepEqual((await shelvesOf(shop.ctx, variantId))['main'], [7, 0, 0])
+  })
+})

@@ -21,7 +21,10 @@ import { isUnitsDoor } from './verdict.ts'
 import { isAboutOneself, openRig, session, type Rig } from './rig.ts'
 
 /** Served, and not in the document that they serve. */
-const pages = ['verify', 'reset', 'email-change'].map((name) => `/account/${name}`)
+const pages = [
+  ...['verify', 'reset', 'email-change'].map((name) => `/account/${name}`),
+  ...['confirm', 'unsubscribe'].map((name) => `/stock-notices/${name}`),
+]
 const undocumented = [
   ...['GET /docs', 'GET /docs*', 'GET /openapi.json'],
   ...pages.flatMap((page) => [`GET ${page}`, `POST ${page}`]),
@@ -47,7 +50,8 @@ async function routesOf({ ctx }: TestShop): Promise<string[]> {
 /** Who may write without signing in: shoppers, and those who want to sign in. */
 const openWrites = new RegExp(
   '/(cart|checkout|sessions|sessions/refresh|customers|setup/administrator|' +
-    'users/register|users/login|email-verifications|password-resets|email-changes)(/|$)|' +
+    'users/register|users/login|email-verifications|password-resets|email-changes|' +
+    'stock-subscriptions)(/|$)|' +
     // Guests, by the token of their order; providers, by their signature.
     '/orders/{id}/(cancellation|returns|payments)(/|$)|/payments/{provider}/events$',
 )

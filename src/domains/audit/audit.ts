@@ -40,10 +40,10 @@ export async function audit(
 
 /** Every promise about stock, and whether it is kept. */
 export async function auditStock(ctx: Context) {
-  const found: { promise: string; kept: boolean; examples: Record<string, unknown>[] }[] = []
+  const found: { promise: string; kept: boolean; places: Record<string, unknown>[] }[] = []
   for (const rule of stockRules) {
-    const examples = await findViolations(ctx.db.long, rule, examplesMax)
-    found.push({ promise: rule.name, kept: examples.length === 0, examples })
+    const places = await findViolations(ctx.db.long, rule, examplesMax)
+    found.push({ promise: rule.name, kept: places.length === 0, places })
   }
   return found
 }

@@ -269,7 +269,9 @@ const StockAuditView = Type.Object(
       Type.Object({
         promise: Type.String(),
         kept: Type.Boolean(),
-        examples: Type.Array(Type.Record(Type.String(), Type.Unknown())),
+        places: Type.Array(Type.Record(Type.String(), Type.Unknown()), {
+          description: 'The first few where it is not',
+        }),
       }),
     ),
   },
