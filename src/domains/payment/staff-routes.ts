@@ -105,7 +105,7 @@ export function registerPaymentStaffRoutes(app: App, ctx: Context): void {
     path: '/admin/payments',
     tags: ['Administration'],
     summary: 'Payments of all orders',
-    permission: 'order:read',
+    permission: 'payment:read',
     fields,
     sorts: paymentSorts,
     view: ListedPaymentView,
