@@ -18,7 +18,7 @@ import { openShopOn, type TestShop } from '../support/shop.ts'
 const peopleCount = 3_000
 
 /** Who signs in, and where they live: of the empty tables of a new shop every plan is right. */
-async function addPeople({ db, newId }: Context, engine: Engine): Promise<void> {
+async function addPeople({ db, newId }: Context): Promise<void> {
   const people = Array.from({ length: peopleCount }, (_, index) => ({
     id: newId(),
     email: `${index}@people.example.com`,
@@ -53,7 +53,26 @@ async function addPeople({ db, newId }: Context, engine: Engine): Promise<void> 
       await tx.insertInto('customer_default_addresses').values(part(defaults)).execute()
     }
   })
-  if (engine.name !== 'mysql') await sql`analyze`.execute(db.schema)
+}
+
+/** Articles on back-order, in bundles and with serial numbers, as many as of anything else. */
+async function addDepth({ db }: Context): Promise<void> {
+  await db.transaction(async (tx) => {
+    const run = (statement: string) => tx.runner.run(statement, [])
+    await run(`insert into backorder_terms (variant_id, limit_quantity)
+      select id, 5 from variants limit 20000`)
+    await run(`insert into bundle_parts (variant_id, part_id, quantity)
+      select v.id, (select w.id from variants w join products q on q.id = w.product_id
+        where q.number = 1 order by w.position limit 1), 2
+      from variants v join products p on p.id = v.product_id where p.number > 1 limit 20000`)
+    await run(`insert into units (id, variant_id, serial, serial_key, state, location_id,
+        created_at, updated_at)
+      select v.id, v.id, v.sku, v.sku, 'available', l.id, 1, 1
+      from variants v join locations l on l.is_default = 1 limit 20000`)
+    await run(`insert into unit_events (unit_id, version, kind, state, serial, location_id, actor,
+        created_at)
+      select id, 1, 'received', state, serial, location_id, 'nobody', 1 from units`)
+  })
 }
 
 /** Plans depend on how many rows there are: small tables are read as a whole, and rightly so. */
@@ -77,7 +96,9 @@ function suite(engine: Engine): void {
     const count = Math.min(productCount, source.products.length)
     await fillShop(shop.ctx, source, { count, progress: () => undefined })
     await multiplyShop(shop.ctx.db, productCount)
-    await addPeople(shop.ctx, engine)
+    await addPeople(shop.ctx)
+    await addDepth(shop.ctx)
+    if (engine.name !== 'mysql') await sql`analyze`.execute(shop.ctx.db.schema)
     seen = await statementsOfHotRoutes(shop.ctx)
   })
   after(() => shop[Symbol.asyncDispose]())
