@@ -27,7 +27,7 @@ const { status } = spawnSync(
   process.execPath,
   [
     '--test',
-    '--test-concurrency=2',
+    '--test-concurrency=3',
     '--test-global-setup=test/support/global-setup.ts',
     '--test-reporter=spec',
     '--test-reporter-destination=stdout',

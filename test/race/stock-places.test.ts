@@ -12,16 +12,17 @@ const session = (name: string | number) => ({ session: `buyer-${name}` })
 const rush = (shop: TestShop, buyers: number) =>
   inParallel(buyers, width, (buyer) => checkOut(shop, session(buyer)))
 
-describeOnEveryDatabase('5,000 buyers of 100 pieces at two locations', (openShop) => {
+describeOnEveryDatabase('thousands of buyers of 100 pieces at two locations', (openShop) => {
   test('get exactly 100 of them', async () => {
     await using shop = await openShop()
     const staff = await staffOf(shop)
     const { variantId } = await addProduct(shop.ctx, { onHand: 60 })
     await openLocation(staff, { code: 'north', priority: 1 }, { [variantId]: 40 })
-    const buyers = 5_000
+    // All of the 5,000 where they take the shortest.
+    const buyers = shop.ctx.db.dialect.can.rowLocks ? 1_000 : 5_000
     await inParallel(buyers, width, (buyer) => added(shop, session(buyer), { variantId }))
     const counts = tally(await rush(shop, buyers))
-    assert.deepEqual(counts, { 201: 100, '409 INSUFFICIENT_STOCK': 4_900 })
+    assert.deepEqual(counts, { 201: 100, '409 INSUFFICIENT_STOCK': buyers - 100 })
     assert.deepEqual(await shelvesOf(shop.ctx, variantId), { main: [0, 0, 0], north: [0, 0, 0] })
     await shop.assertAudit()
   })
